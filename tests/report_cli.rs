@@ -48,6 +48,38 @@ fn a_clean_folder_is_fine() {
     );
 }
 
+/// About 3 MB with thousands of findings, in one line as in many.
+#[test]
+fn the_report_of_one_object_is_short_in_every_format() {
+    const MOST: usize = 1 << 20;
+    let spec: String = (0..190)
+        .map(|i| {
+            format!(
+                "- {{name: c{i}, image: {image}, securityContext: {{privileged: true, runAsUser: 0, procMount: Unmasked, \
+                 seccompProfile: {{type: Unconfined}}, capabilities: {{add: [ALL, SYS_ADMIN]}}}}, ports: [{{hostPort: 1}}], \
+                 env: [{{name: DB_PASSWORD, value: {secret}}}]}}\n",
+                image = format!("x{i}").repeat(2_000),
+                secret = "y".repeat(6_000)
+            )
+        })
+        .collect();
+    let in_lines = format!("{POD}spec:\n  containers:\n  {}", spec.replace("\n- ", "\n  - "));
+    let in_line = in_one_line(&in_lines);
+    for file in [in_lines, in_line] {
+        assert!(file.len() > 2 << 20, "{}", file.len());
+        for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
+            let run = run(&[("a.yaml", &file)], &["lint", "--format", format], "");
+            assert_eq!(run.status, 1, "{format}: {}", run.err);
+            assert!(run.out.len() + run.err.len() < MOST, "{format}: {}", run.out.len());
+        }
+    }
+}
+
+fn in_one_line(text: &str) -> String {
+    let mut documents = flinkgate::resource::yaml::parse(text);
+    documents.remove(0).value.unwrap().to_string()
+}
+
 #[test]
 fn a_missing_file_is_named_and_the_rest_is_judged() {
     let run = run(&[("a.yaml", POD)], &["lint", "--format", "json", "gone.yaml", "a.yaml"], "");

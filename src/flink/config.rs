@@ -113,7 +113,8 @@ impl FlinkConfig {
         read.into_iter().sum::<usize>() >= Limit::Options.most()
     }
 
-    fn exceed(&mut self, place: String, limit: Limit) {
+    /// Notes that the options at a place are over a limit: see [`Self::excess`].
+    pub fn exceed(&mut self, place: String, limit: Limit) {
         self.excess.get_or_insert(Excess { place, limit });
     }
 

@@ -3,7 +3,7 @@
 
 use super::config::FlinkConfig;
 use super::text_form;
-use crate::resource::{pointer, type_name, yaml};
+use crate::resource::{limits, pointer, type_name, yaml};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
@@ -77,6 +77,11 @@ fn lines(text: &str, place: Option<&str>) -> FlinkConfig {
 
 fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
     let mut config = FlinkConfig::default();
+    let whole = || place.unwrap_or_default().to_owned();
+    if let Some(limit) = limits::yaml_excess(text) {
+        config.exceed(whole(), limit);
+        return Ok(config);
+    }
     for document in yaml::parse(text) {
         if let Some(problem) = document.problems.iter().find(|problem| !problem.usable) {
             return Err(Unreadable {
@@ -90,11 +95,42 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
             let message = format!("it is {}: write a mapping of options", type_name(&value));
             return Err(Unreadable { file: CONFIG, line: 1, message });
         }
-        for (key, entry) in FlinkConfig::from_object(&value, "").iter() {
+        let read = FlinkConfig::from_object(&value, "");
+        for (key, entry) in read.iter() {
             config.set(key, entry.value.clone(), place.map(Into::into));
+        }
+        if let Some(excess) = read.excess() {
+            config.exceed(whole(), excess.limit);
         }
     }
     Ok(config)
+}
+
+/// Whether a `config.yaml` that is over a limit of options has one of these, wherever it is. What is
+/// too large to be read may have one.
+pub fn has_option(text: &str, is_it: &impl Fn(&str) -> bool) -> bool {
+    let has = |document: yaml::Document| {
+        document.value.is_some_and(|value| has_option_below(&value, &mut String::new(), is_it))
+    };
+    limits::yaml_excess(text).is_some() || yaml::parse(text).into_iter().any(has)
+}
+
+/// The YAML reader limits the depth.
+fn has_option_below(value: &Value, key: &mut String, is_it: &impl Fn(&str) -> bool) -> bool {
+    let Value::Object(fields) = value else { return is_it(key) };
+    let length = key.len();
+    fields.iter().any(|(name, value)| {
+        if length.saturating_add(name.len()) >= limits::OPTION_KEY {
+            return false;
+        }
+        if length > 0 {
+            key.push('.');
+        }
+        key.push_str(name);
+        let has = has_option_below(value, key, is_it);
+        key.truncate(length);
+        has
+    })
 }
 
 #[cfg(test)]

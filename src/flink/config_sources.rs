@@ -15,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The folder of the configuration in Flink's images, unless `FLINK_CONF_DIR` or `FLINK_HOME`
 /// changes it.
 const FOLDER: &str = "/opt/flink/conf";
+/// Longest path in bytes (Linux' `PATH_MAX`). Each mount is compared with the folder.
+const LONGEST_PATH: usize = 4096;
 /// The variable whose lines the image's entrypoint appends to the configuration file.
 pub const PROPERTIES: &str = "FLINK_PROPERTIES";
 
@@ -114,18 +116,20 @@ pub fn of_container<'a>(
     }
 }
 
-/// The folder of the configuration, according to the container's variables.
-fn folder(container: &Value) -> Cow<'_, str> {
+/// The folder of the configuration, according to the container's variables; `None` if no system opens
+/// a path of this length.
+fn folder(container: &Value) -> Option<Cow<'_, str>> {
     let variable = |name: &str| {
         let variables = elements(container, "env").iter().rev();
         let value = variables.filter(|one| text(one, "name") == name).map(|one| text(one, "value"));
         value.into_iter().find(|value| !value.is_empty())
     };
-    match (variable("FLINK_CONF_DIR"), variable("FLINK_HOME")) {
-        (Some(folder), _) => folder.into(),
-        (None, Some(home)) => format!("{home}/conf").into(),
+    let folder = match (variable("FLINK_CONF_DIR"), variable("FLINK_HOME")) {
+        (Some(folder), _) => normal(folder),
+        (None, Some(home)) => normal(&format!("{home}/conf")).into_owned().into(),
         (None, None) => FOLDER.into(),
-    }
+    };
+    (folder.len() <= LONGEST_PATH).then_some(folder)
 }
 
 /// The mounts of a container that may give it Flink's files: by volume, and by the file's path within
@@ -143,16 +147,15 @@ impl<'a> Mounts<'a> {
         if mounts.is_empty() {
             return found;
         }
-        let folder = folder(container);
+        let Some(folder) = folder(container) else { return found };
         for (index, mount) in mounts.iter().enumerate() {
-            if !may_reach(&folder, text(mount, "mountPath")) {
+            let at = normal(text(mount, "mountPath"));
+            if !may_reach(&folder, &at) {
                 continue;
             }
-            let folder = normal(&folder);
-            let at = normal(text(mount, "mountPath"));
             for file in [FLINK_CONF, CONFIG] {
                 let path = format!("{folder}/{file}");
-                let below = path.strip_prefix(at.as_str());
+                let below = path.strip_prefix(&*at);
                 let Some(below) = below.filter(|rest| rest.is_empty() || rest.starts_with('/'))
                 else {
                     continue;
@@ -192,32 +195,35 @@ impl<'a> Mounts<'a> {
     }
 }
 
-/// Whether a mount may be a file of a folder, the folder, or one that contains it. A clear no needs
-/// no allocation.
+/// Whether a mount is one of Flink's files in a folder, the folder, or one that contains it.
 fn may_reach(folder: &str, mount: &str) -> bool {
-    let is_plain =
-        |path: &str| path.starts_with('/') && !path.contains("//") && !path.contains("/.");
-    let (folder, at) = (folder.trim_end_matches('/'), mount.trim_end_matches('/'));
-    let within = |path: &str, parent: &str| {
+    let below = |path: &str, parent: &str| {
         path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
-    let is_file = || {
-        let file = at.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-        file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
-    };
-    !is_plain(folder) || !is_plain(mount) || within(folder, at) || is_file()
+    below(folder, mount) || is_file(folder, mount)
+}
+
+/// Whether a path is one of Flink's files in a folder.
+fn is_file(folder: &str, path: &str) -> bool {
+    let file = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+    file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
 }
 
 /// The path within the volume of what is `below` the mount; `None` if a variable is part of it.
 fn within_volume(mount: &Value, below: &str) -> Option<String> {
     let expression = text(mount, "subPathExpr");
     let sub_path = if expression.is_empty() { text(mount, "subPath") } else { expression };
-    let path = normal(&format!("{sub_path}/{below}"));
+    let path = format!("{sub_path}/{below}");
+    let path = normal(&path);
     (!expression.contains("$(")).then(|| path.trim_start_matches('/').to_owned())
 }
 
 /// A path with one slash before each name, without `.` and `..`; empty for the root.
-fn normal(path: &str) -> String {
+fn normal(path: &str) -> Cow<'_, str> {
+    let path = path.trim_end_matches('/');
+    if path.is_empty() || path.starts_with('/') && !path.contains("//") && !path.contains("/.") {
+        return path.into();
+    }
     let mut names: Vec<&str> = Vec::new();
     for name in path.split('/') {
         match name {
@@ -228,7 +234,7 @@ fn normal(path: &str) -> String {
             name => names.push(name),
         }
     }
-    names.into_iter().fold(String::new(), |path, name| path + "/" + name)
+    names.into_iter().fold(String::new(), |path, name| path + "/" + name).into()
 }
 
 #[cfg(test)]

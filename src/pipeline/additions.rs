@@ -5,6 +5,7 @@ use super::Gate;
 use crate::quota::Usage;
 use crate::resource::{Resource, pointer};
 use crate::rules::Finding;
+use std::collections::HashSet;
 use std::time::Instant;
 
 impl Gate {
@@ -29,7 +30,12 @@ impl Gate {
             old_object: Some(old.clone()),
         };
         let Some(case) = self.lower_admitted(&unchanged) else { return };
-        let before = self.findings(&case, &Usage::default(), until);
+        let before = self.all_findings(&case, &Usage::default(), until);
+        // The help may name other labels that changed.
+        let before: HashSet<_> = before
+            .iter()
+            .map(|then| (&*then.rule, then.pointer.as_str(), then.message.as_str()))
+            .collect();
         // A finding about a whole map or object names what is wrong in its message.
         let value = |object| {
             move |place: &str| {
@@ -37,12 +43,8 @@ impl Gate {
             }
         };
         let is_same = |place: &str| value(&resource.object)(place) == value(old)(place);
-        // The help may name other labels that changed.
         let was_true = |now: &Finding| {
-            before.iter().any(|then| {
-                (&then.rule, &then.pointer, &then.message)
-                    == (&now.rule, &now.pointer, &now.message)
-            })
+            before.contains(&(&*now.rule, now.pointer.as_str(), now.message.as_str()))
         };
         findings.retain(|finding| !was_true(finding) || !is_same(&finding.pointer));
     }

@@ -353,10 +353,11 @@ impl Gate {
     /// The findings of rules and users' policies. Policies stop at `until`. Of an update that
     /// changes only metadata, the findings that the old object does not have.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
-        let mut findings = self.findings(case, &Usage::default(), until);
+        let mut findings = self.all_findings(case, &Usage::default(), until);
         if !findings.is_empty() && self.extent(case.resource) == Extent::Additions {
             self.remove_old(&mut findings, case.resource, until);
         }
+        rules::abridge(&mut findings);
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Answer { tenant, findings, ..Answer::default() }
     }
@@ -369,7 +370,9 @@ impl Gate {
             Subject::new(case.resource, &case.object, &case.workload, &prepared.rules);
         subject.conflicts = &case.conflicts;
         let findings = self.without_secrets(case, rules::check_conflicts(&subject));
-        enforced(findings, case.tenant(), case.resource)
+        let mut findings = enforced(findings, case.tenant(), case.resource);
+        rules::abridge(&mut findings);
+        findings
     }
 
     /// The answer to the deletion of a claim that these running Flink pods use. No other rule checks
@@ -439,7 +442,8 @@ impl Gate {
             };
         }
         let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
-        if let Some(excess) = workload.config.excess() {
+        let mut configs = std::iter::once(&workload).chain(&workload.also_read);
+        if let Some(excess) = configs.find_map(|workload| workload.config.excess()) {
             return beyond(owner, excess.clone());
         }
         let tenant = match &owner {
@@ -526,7 +530,14 @@ impl Gate {
             .unwrap_or_else(|| resource.object.clone())
     }
 
-    pub(super) fn findings(
+    fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
+        let mut findings = self.all_findings(case, used, until);
+        rules::abridge(&mut findings);
+        findings
+    }
+
+    /// The findings, however many and long they are.
+    pub(super) fn all_findings(
         &self,
         case: &Case<'_>,
         used: &Usage,
@@ -674,8 +685,7 @@ fn is_refused(findings: &[Finding]) -> bool {
     findings.iter().any(|finding| finding.level == Level::Error)
 }
 
-/// Applies a tenant's overrides and exemptions of today, sorts, removes duplicates, and bounds the
-/// rest.
+/// Applies a tenant's overrides and exemptions of today, sorts, and removes duplicates.
 fn enforced(
     mut findings: Vec<Finding>,
     tenant: Option<&Tenant>,
@@ -686,7 +696,6 @@ fn enforced(
     }
     findings.sort_by(Finding::order);
     findings.dedup();
-    rules::abridge(&mut findings);
     findings
 }
 

@@ -42,27 +42,40 @@ pub fn mask(sources: &mut Sources, hidden: &HiddenSpans) {
 }
 
 fn masked_source(source: &str, spans: &[Span]) -> String {
-    let mut lines: Vec<Cow<'_, str>> = source.split_inclusive('\n').map(Cow::Borrowed).collect();
+    let lines: Vec<&str> = source.split_inclusive('\n').collect();
+    // One pass over each line, however many secrets it has.
+    let mut hidden: BTreeMap<usize, Vec<Range<usize>>> = BTreeMap::new();
     for span in spans {
-        let last = span.end_line.max(span.line);
+        let last = span.end_line.max(span.line).min(lines.len());
         for number in span.line..=last {
-            let Some(line) = number.checked_sub(1).and_then(|index| lines.get_mut(index)) else {
-                break;
-            };
             let start = if number == span.line { span.column.saturating_sub(1) } else { 0 };
             let end = if number == span.end_line && span.end_line > 0 {
                 span.end_column.saturating_sub(1)
             } else {
                 usize::MAX
             };
-            let covered = line.chars().enumerate().map(|(index, character)| {
-                let is_covered = (start..end).contains(&index) && !character.is_whitespace();
-                if is_covered { MASK } else { character }
-            });
-            *line = Cow::Owned(covered.collect());
+            hidden.entry(number).or_default().push(start..end);
         }
     }
-    lines.concat()
+    let masked = lines.into_iter().zip(1..).map(|(line, number)| match hidden.remove(&number) {
+        Some(ranges) => Cow::Owned(cover(line.chars().enumerate(), ranges)),
+        None => Cow::Borrowed(line),
+    });
+    masked.collect()
+}
+
+/// The characters with a mask over those whose number is in a range.
+fn cover(characters: impl Iterator<Item = (usize, char)>, mut ranges: Vec<Range<usize>>) -> String {
+    ranges.sort_unstable_by_key(|range| range.start);
+    let (mut ranges, mut end) = (ranges.into_iter().peekable(), 0);
+    characters
+        .map(|(at, character)| {
+            while let Some(range) = ranges.next_if(|range| range.start <= at) {
+                end = end.max(range.end);
+            }
+            if at < end && !character.is_whitespace() { MASK } else { character }
+        })
+        .collect()
 }
 
 /// A line for people: without values of options that are secrets, without passwords and query strings
@@ -87,13 +100,7 @@ pub fn line(line: &str, is_unread: bool) -> Cow<'_, str> {
     if hidden.is_empty() {
         return line.into();
     }
-    line.char_indices()
-        .map(|(at, character)| {
-            let is_covered = hidden.iter().any(|range| range.contains(&at));
-            if is_covered && !character.is_whitespace() { MASK } else { character }
-        })
-        .collect::<String>()
-        .into()
+    cover(line.char_indices(), hidden).into()
 }
 
 /// What follows the `#` of a comment.

@@ -132,6 +132,28 @@ pub fn text_excess(text: &str) -> Option<Limit> {
     (values > VALUES).then_some(Limit::Values)
 }
 
+/// The limit that a YAML text within an object exceeds, found by the characters that begin entries
+/// and elements: a mapping takes many times more memory than its text.
+pub fn yaml_excess(text: &str) -> Option<Limit> {
+    let (mut entries, mut values) = (0_usize, 0_usize);
+    let mut before = b' ';
+    for byte in text.bytes().chain([b'\n']) {
+        let ends_key = before == b':' && byte.is_ascii_whitespace()
+            || byte == b':' && matches!(before, b'"' | b'\'' | b']' | b'}');
+        if ends_key || matches!(byte, b'{' | b'?') {
+            entries = entries.saturating_add(1);
+        }
+        if matches!(byte, b',' | b'[' | b'\n' | b'-') {
+            values = values.saturating_add(1);
+        }
+        before = byte;
+    }
+    if entries > ENTRIES {
+        return Some(Limit::Entries);
+    }
+    (values > VALUES).then_some(Limit::Values)
+}
+
 fn skip_string(bytes: &mut std::str::Bytes<'_>) {
     while let Some(byte) = bytes.next() {
         match byte {

@@ -177,6 +177,12 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
         ))
     }),
     ("K config.yaml of brackets", 2_000, |n| config_map(&format!("jobmanager: {}", "[".repeat(n)))),
+    ("K config.yaml of mappings", 1_500, |n| {
+        config_map(&format!("jobmanager.rpc.port: 1\nx: [{}]\n", "{a: 1},".repeat(n)))
+    }),
+    ("K config.yaml of mappings in lines", 1_500, |n| {
+        config_map(&format!("jobmanager.rpc.port: 1\nx:\n{}", "- a: 1\n".repeat(n)))
+    }),
     ("K config.yaml of documents", 2_000, |n| {
         config_map(&format!("jobmanager.rpc.port: 1\n{}", "---\n".repeat(n)))
     }),
@@ -422,6 +428,187 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
         json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot", "metadata": {"name": "p"},
         "spec": {"savepoint": {"path": "s3://a/".repeat(n)}, "jobReference": {"kind": "FlinkDeployment", "name": "x".repeat(n)}}})
     }),
+    ("AH mounts beside a long FLINK_HOME", 200, |n| {
+        pod(json!({
+        "containers": [{"name": "flink-main-container", "args": ["taskmanager"], "env": [{"name": "FLINK_HOME", "value": "/a".repeat(50 * n)}],
+            "volumeMounts": list(n, |i| json!({"name": "v", "mountPath": "/./".repeat(1 + i % 2)}))}],
+        "volumes": [{"name": "v", "configMap": {"name": "c"}}]}))
+    }),
+    ("AH mounts of projected ConfigMaps", 8, |n| {
+        workload(
+            "Deployment",
+            json!({
+        "containers": list(n, |i| json!({"name": format!("c{i}"), "args": ["taskmanager"], "volumeMounts": [{"name": "v", "mountPath": "/opt/flink/conf"}]})),
+        "volumes": [{"name": "v", "projected": {"sources": list(40 * n, |i| json!({"configMap": {"name": format!("c{i}"), "items": [{"key": "a", "path": "config.yaml"}]}}))}}]}),
+        )
+    }),
+    ("AH mounts by sub-paths", 200, |n| {
+        pod(json!({
+        "containers": [{"name": "flink-main-container", "args": ["taskmanager"], "volumeMounts": list(n, |i| json!({"name": "v", "mountPath": "/opt/flink/conf", "subPath": format!("s{i}")}))}],
+        "volumes": [{"name": "v", "configMap": {"name": "c", "items": list(n, |i| json!({"key": format!("k{i}"), "path": format!("s{i}/config.yaml")}))}}]}))
+    }),
+    ("AH properties by envFrom", 200, |n| {
+        workload(
+            "Deployment",
+            json!({"containers": [{"name": "jobmanager", "args": ["jobmanager"], "envFrom": list(n, |i| json!({"prefix": "FLINK_", "configMapRef": {"name": format!("c{i}")}, "secretRef": {"name": format!("s{i}")}})),
+            "env": list(n, |i| json!({"name": "FLINK_PROPERTIES", "valueFrom": {"configMapKeyRef": {"name": format!("c{i}"), "key": "k"}}}))}]}),
+        )
+    }),
+    ("AH options by FLINK_PROPERTIES", 200, |n| {
+        workload(
+            "Deployment",
+            json!({"containers": [{"name": "jobmanager", "image": "flink:1.20", "args": ["jobmanager"], "env": [{"name": "FLINK_PROPERTIES", "value": (0..n).map(|i| format!("s3.secret-key.k{i}: value-{i}\n")).collect::<String>()}]}]}),
+        )
+    }),
+    ("AH doors of volumes", 100, |n| {
+        pod(json!({"containers": [{"name": "flink-main-container", "args": ["taskmanager"]}],
+        "volumes": list(n, |i| match i % 6 {
+            0 => json!({"name": format!("v{i}"), "image": {"reference": format!("r/{i}"), "pullPolicy": "Never"}}),
+            1 => json!({"name": format!("v{i}"), "csi": {"driver": "d", "nodePublishSecretRef": {"name": format!("s{i}")}}}),
+            2 => json!({"name": format!("v{i}"), "ephemeral": {"volumeClaimTemplate": {"spec": {"dataSource": {"kind": "PersistentVolumeClaim", "name": format!("c{i}")}, "selector": {"matchLabels": {"a": "b"}}, "resources": {"requests": {"storage": "1Ti"}}}}}}),
+            3 => json!({"name": format!("v{i}"), "iscsi": {"secretRef": {"name": format!("s{i}")}}}),
+            4 => json!({"name": format!("v{i}"), "downwardAPI": {"items": [{"path": "a", "fieldRef": {"fieldPath": "metadata.labels"}}]}}),
+            _ => json!({"name": format!("v{i}"), "projected": {"sources": [{"serviceAccountToken": {"path": "t"}}, {"secret": {"name": format!("s{i}")}}]}}),
+        })}))
+    }),
+    ("AH ephemeral containers", 20, |n| {
+        pod(
+            json!({"containers": [container(0)], "ephemeralContainers": list(n, |i| json!({"name": format!("e{i}"), "image": "x", "securityContext": {"privileged": true}, "envFrom": [{"secretRef": {"name": "s"}}]}))}),
+        )
+    }),
+    ("AH secrets in arguments", 200, |n| {
+        pod(
+            json!({"containers": [{"name": "a", "image": "flink", "args": list(n, |i| json!(format!("--password=hunter{i:06} https://u:secret{i}@h/?sig=q{i}"))),
+            "env": list(n, |i| json!({"name": format!("DB_PASSWORD_{i}"), "value": "a".repeat(1 + i % 40)}))}]}),
+        )
+    }),
+    ("AH secrets that begin alike", 2_000, |n| {
+        deployment(
+            json!({"flinkConfiguration": {"my.password": "aaaa", "my.token": "aaaaaa", "pipeline.max-parallelism": "a".repeat(n), "restart-strategy.type": "a.".repeat(n)},
+            "job": {"jarURI": format!("s3://aaaa:{}@b/{}", "a".repeat(n), "a".repeat(n)), "parallelism": 1}}),
+        )
+    }),
+    ("AH annotations of hosts on a Service", 300, |n| {
+        json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "annotations": {
+            "external-dns.alpha.kubernetes.io/hostname": pairs(n, |i| format!("h{i}.example.org")),
+            "nginx.ingress.kubernetes.io/server-alias": pairs(n, |i| format!("a{i}.example.org")),
+            "alb.ingress.kubernetes.io/conditions.a": json!([{"hostHeaderConfig": {"values": list(n, |i| json!(format!("h{i}.org")))}}]).to_string(),
+            "alb.ingress.kubernetes.io/actions.a": "[".repeat(n)}},
+        "spec": {"type": "ExternalName", "externalName": "a.".repeat(n)}})
+    }),
+    ("AH snippets of an Ingress", 300, |n| {
+        let snippets: Map<_, _> =
+            (0..n).map(|i| (format!("x{i}.org/server-snippet"), json!("x"))).collect();
+        json!({"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": {"name": "i", "annotations": snippets}, "spec": {
+            "defaultBackend": {"service": {"name": "x-rest", "port": {"name": "rest"}}},
+            "rules": list(n, |i| json!({"host": "*.".repeat(i % 9), "http": {"paths": [{"path": "/", "backend": {"service": {"name": format!("s{i}"), "port": {"number": i}}}}]}}))}})
+    }),
+    ("AH ConfigMap with keys", 300, |n| {
+        let text = "jobmanager.rpc.port: 1\nmy.password: hunter2\n";
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"},
+        "data": map(n, |_| json!(text)), "binaryData": map(n, |_| json!("am9ibWFuYWdlci5ycGMucG9ydDogMQo="))})
+    }),
+    ("AH binary config.yaml", 5_000, |n| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"},
+        "binaryData": {"config.yaml": "am9ibWFuYWdlci5ycGMucG9ydDogMQo=", "flink-conf.yaml": "QUFB".repeat(n)}})
+    }),
+    ("AH autoscaler state", 300, |n| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "autoscaler-etl"}, "data": {
+        "configOverrides": format!("overrides:\n{}", (0..n).map(|i| format!("  env.java.opts.k{i}: -Xmx\n")).collect::<String>()),
+        "parallelismOverrides": pairs(n, |i| format!("{i:032x}:{i}")),
+        "scalingHistory": "H4sIAAAAAAAA".repeat(10 * n), "collectedMetrics": "H4sI".repeat(10 * n)}})
+    }),
+    ("AH autoscaler state of aliases", 100, |n| {
+        let aliases: String = (1..n)
+            .map(|i| format!("  k{i}: &a{i} [*a{before}, *a{before}]\n", before = i - 1))
+            .collect();
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "autoscaler-etl"}, "data": {
+        "configOverrides": format!("overrides:\n  k0: &a0 [x, x]\n{aliases}")}})
+    }),
+    ("AH options of both colours", 300, |n| {
+        let template =
+            deployment(json!({"flinkConfiguration": map(n, |i| json!(format!("v{i}")))}));
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment", "metadata": {"name": "c"},
+        "spec": {"template": {"metadata": {"labels": map(n, |i| json!(format!("{i}")))}, "spec": template["spec"]}, "configuration": map(n, |i| json!(format!("v{i}")))}})
+    }),
+    ("AH session job with invalid options", 300, |n| {
+        session_job(
+            json!({"flinkConfiguration": {"kubernetes.operator": map(n, |i| json!(format!("v{i}"))), "env.java.opts": map(n, |_| json!("x")), "user.artifacts.password": "x".repeat(n)},
+            "job": {"jarURI": "http://u:p@h/?".repeat(n), "parallelism": 1, "args": list(n, |i| json!(format!("--token {i}")))}}),
+        )
+    }),
+    ("AH DaemonSet with containers", 20, |n| {
+        workload("DaemonSet", json!({"containers": list(n, container)}))
+    }),
+    ("AH PodTemplate with volumes", 100, |n| {
+        json!({"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "t"}, "template": {"spec": {
+        "containers": [{"name": "jobmanager", "image": "flink", "args": ["jobmanager"]}],
+        "volumes": list(n, |i| json!({"name": format!("v{i}"), "configMap": {"name": format!("s{i}")}}))}}})
+    }),
+    ("AH owners of a ReplicaSet", 500, |n| {
+        let mut set =
+            workload("ReplicaSet", json!({"containers": [{"name": "a", "args": ["jobmanager"]}]}));
+        set["metadata"]["ownerReferences"] = list(
+            n,
+            |i| json!({"kind": "Deployment", "name": format!("o{i}"), "apiVersion": "apps/v1", "controller": true}),
+        );
+        set
+    }),
+    ("AH labels of terms by matchLabelKeys", 100, |n| {
+        pod_with(
+            json!({"labels": map(n, |i| json!(format!("{i}")))}),
+            json!({"containers": [{"name": "flink-main-container", "args": ["taskmanager"]}], "affinity": {"podAntiAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": list(n, |_| json!({"topologyKey": "kubernetes.io/hostname", "matchLabelKeys": list(20, |i| json!(format!("k{i}"))), "labelSelector": {"matchLabels": {"component": "taskmanager"}}}))}}}),
+        )
+    }),
+    ("AI update of metadata with findings", 20, |n| {
+        let spec = json!({"containers": list(n, |i| json!({"name": format!("c{i}"), "securityContext": {"privileged": true, "runAsUser": 0, "procMount": "Unmasked"}, "ports": [{"hostPort": 1}]}))});
+        let labels = |value: &str| {
+            let labels = (0..20 * n).map(|i| (format!("mesh.example.com/{i}"), json!(value)));
+            json!({"labels": labels.collect::<Map<_, _>>()})
+        };
+        update(pod_with(labels("a"), spec.clone()), &pod_with(labels("b"), spec))
+    }),
+    ("AI update of annotations of a Service", 300, |n| {
+        let service = |host: &str| {
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "annotations": {
+            "external-dns.alpha.kubernetes.io/hostname": pairs(n, |i| format!("{host}{i}.example.org"))}}, "spec": {"type": "ClusterIP"}})
+        };
+        update(service("a"), &service("b"))
+    }),
+    ("AI update of a status", 300, |n| {
+        let status = |host: &str| {
+            json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "finalizers": list(n, |i| json!(format!("f{i}")))}, "spec": {"type": "LoadBalancer"},
+            "status": {"loadBalancer": {"ingress": list(n, |i| json!({"hostname": format!("{host}{i}")}))}}})
+        };
+        let mut review = update(status("a"), &status("b"));
+        review["request"]["subResource"] = json!("status");
+        review
+    }),
+    ("AI update of a FlinkDeployment", 300, |n| {
+        let object = |value: &str| {
+            deployment(
+                json!({"flinkConfiguration": {"k".repeat(400): map(n, |i| json!(format!("{value}{i}"))), "my.password": value.repeat(n)}}),
+            )
+        };
+        update(object("a"), &object("b"))
+    }),
+    ("AI Binding", 1_000, |n| {
+        json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": "p", "labels": map(n, |i| json!(format!("{i}"))), "annotations": map(n, |i| json!(format!("{i}")))},
+        "target": {"kind": "Node", "name": "n".repeat(n)}})
+    }),
+    (
+        "AI Namespace",
+        1_000,
+        |n| json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "x", "labels": map(n, |i| json!(format!("{i}"))), "annotations": map(n, |i| json!(format!("{i}")))}}),
+    ),
+    ("AI FlinkTenant", 200, |n| {
+        json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenant", "metadata": {"name": "t"}, "spec": {
+        "namespaces": {"names": list(n, |i| json!(format!("n{i}")))}, "rules": list(n, |i| json!({"rule": format!("a/b{i}"), "enforcement": "Warn"})),
+        "exemptions": list(n, |i| json!({"rules": [format!("a/b{i}")], "names": ["*"]})),
+        "quota": {"hard": map(n, |i| json!(format!("{i}")))}, "labels": map(n, |i| json!(format!("{i}"))), "unknown": map(n, |i| json!(i)),
+        "flink": {"configuration": {"enforced": map(n, |i| json!(format!("{i}"))), "forbidden": list(n, |i| json!(format!("k{i}.*")))}}}})
+    }),
 ];
 
 fn list(n: usize, element: impl Fn(usize) -> Value) -> Value {
@@ -438,6 +625,13 @@ fn pairs(n: usize, pair: impl Fn(usize) -> String) -> String {
 
 fn nested(n: usize, inner: Value) -> Value {
     (0..n).fold(inner, |inner, _| json!({ "a": inner }))
+}
+
+/// A request that changes an object: with `old`, in place of a review that creates one.
+fn update(old: Value, object: &Value) -> Value {
+    let mut changed = object.clone();
+    changed["request"] = json!({"operation": "UPDATE", "oldObject": old});
+    changed
 }
 
 fn container(i: usize) -> Value {

@@ -6,10 +6,12 @@ use crate::serve_support::process::{ask, ca, plain};
 use assert_cmd::cargo::cargo_bin;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-/// Lines of these requests are several times what a pipe holds (64 KiB).
-const REQUESTS: usize = 600;
+/// Most requests until lines are dropped: each writes some lines, a pipe holds 64 KiB, and 4096 lines
+/// wait.
+const REQUESTS: usize = 6_000;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_answered_while_the_log_is_not_read() {
@@ -18,7 +20,7 @@ async fn requests_are_answered_while_the_log_is_not_read() {
     let mut child = Command::new(cargo_bin("flinkgate"))
         .args(["serve", "--bind", "127.0.0.1:0", "--health-bind", "127.0.0.1:0", "--tls-ca-out"])
         .arg(&ca_file)
-        .env_remove("RUST_LOG")
+        .env("RUST_LOG", "trace")
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
@@ -38,13 +40,28 @@ async fn requests_are_answered_while_the_log_is_not_read() {
             .unwrap();
     let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a".repeat(200)}, "spec": {"containers": []}});
     let review = String::from_utf8(body(&pod)).unwrap();
-    for _ in 0..REQUESTS {
+    let mut dropped = 0;
+    for number in 0..REQUESTS {
         let answer = ask(&mut client, "/validate", review.clone()).await;
         assert!(answer["allowed"].is_boolean(), "{answer}");
+        if number % 100 == 99 {
+            dropped = dropped_lines(address("health")).await;
+        }
+        if dropped > 0 {
+            break;
+        }
     }
-    let (status, metrics) = plain(address("health"), "/metrics").await;
-    assert_eq!(status, 200);
-    assert!(metrics.contains("flinkgate_log_lines_dropped_total"), "{metrics}");
+    assert!(dropped > 0, "no line was dropped");
+    ask(&mut client, "/validate", review).await;
+    assert!(dropped_lines(address("health")).await > dropped, "the counter stands still");
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+async fn dropped_lines(health: SocketAddr) -> u64 {
+    let (status, metrics) = plain(health, "/metrics").await;
+    assert_eq!(status, 200);
+    let name = "flinkgate_log_lines_dropped_total ";
+    let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+    line.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
 }

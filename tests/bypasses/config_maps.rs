@@ -174,8 +174,37 @@ fn nothing_in_a_config_map_hides_an_option() {
 }
 
 #[test]
+fn nothing_in_front_of_an_option_hides_it() {
+    let flow: String = (0..6_000).map(|i| format!("{{a{i}: 1}}, ")).collect();
+    let deep = format!("{}1{}", "{a: ".repeat(40), "}".repeat(40));
+    for front in [
+        numbered(5_000, "a"),
+        numbered(5_000, "metrics.a"),
+        numbered(20_000, "a"),
+        format!("a: [{flow}]\n"),
+        format!("a: {deep}\n"),
+        format!("{}: 1\n", "a".repeat(600)),
+        format!("a: {}\n", "x".repeat(300_000)),
+        numbered(5_000, "a") + "web: {submit: {enable: true}}\n",
+    ] {
+        let object = config_map("strict-conf", json!({"config.yaml": format!("{front}{BAD}")}));
+        let found = of_user(&object);
+        let refused = |rule: &str| found.contains(&format!("{rule} /data/config.yaml"));
+        let is_refused = refused("tenancy/object-limits") || refused("flink/forbidden-option");
+        assert!(is_refused, "{found:?} {}", &front[..40]);
+    }
+}
+
+fn numbered(count: usize, key: &str) -> String {
+    (0..count).map(|number| format!("{key}{number}: y\n")).collect()
+}
+
+#[test]
 fn configurations_of_other_programs_have_no_finding() {
     for data in [
+        json!({"config.yaml": numbered(6_000, "route")}),
+        json!({"config.yaml": format!("routes:\n{}", numbered(6_000, "  route"))}),
+        json!({"config.yaml": format!("{}: 1\n", "a".repeat(600))}),
         json!({"config.yaml": "receivers: {otlp: {}}\nexporters: {debug: {}}\n"}),
         json!({"config.yaml": "log: {level: info}\nrest.port: 8080\nstorage: {path: /x}\nretention: 7d\nname: y\n"}),
         json!({"prometheus.yml": "global:\n  scrape_interval: 15s\n", "notes": BAD}),

@@ -331,15 +331,62 @@ fn callers_are_limited_by_certificate_and_address() {
 fn values_of_webhooks_are_no_difference() {
     let values = "webhooks: {exemptNamespaces: [monitoring], mutating: {pods: {failurePolicy: Ignore, timeoutSeconds: 2}}, \
                   validating: {flink: {namespaceSelector: {matchLabels: {stage: prod}, matchExpressions: [{key: team, operator: In, values: [b, a]}]}}}}";
-    for values in ["", values] {
+    let repeated = "webhooks: {exemptNamespaces: [kube-system, monitoring, monitoring]}";
+    let users = "flinkOperator: {users: [\"system:serviceaccount:flink-a:op\", alice@example.com]}";
+    let other_namespace =
+        "flinkOperator: {configMap: {namespace: flink, name: flink-operator-config}}";
+    for values in ["", values, repeated, users, other_namespace] {
         let objects = rendered("gates", values);
+        let mut without = 0;
         for (webhook, kind) in [Webhook::Mutate, Webhook::Validate].into_iter().zip(CONFIGURATIONS)
         {
             let mut stored = of_kind(&objects, kind)[0].clone();
             assert_eq!(differences(webhook, Some(&stored), "gates"), vec![], "{values}");
             stored["metadata"].as_object_mut().unwrap().remove("annotations");
-            assert_eq!(differences(webhook, Some(&stored), "gates").is_empty(), values.is_empty());
+            without += differences(webhook, Some(&stored), "gates").len();
         }
+        assert_eq!(without == 0, values.is_empty(), "{values}");
+    }
+}
+
+#[test]
+fn the_operators_users_are_those_of_the_program() {
+    for (values, arguments, user) in [
+        ("", vec![], "system:serviceaccount:flink-operator:flink-operator"),
+        (
+            "flinkOperator: {configMap: {namespace: flink, name: c}}",
+            vec!["--operator-config-map=flink/c"],
+            "system:serviceaccount:flink:flink-operator",
+        ),
+        (
+            "flinkOperator: {users: [a, b]}",
+            vec!["--operator-user=a", "--operator-user=b"],
+            "a', 'b",
+        ),
+    ] {
+        let objects = rendered("gates", values);
+        let container =
+            &of_kind(&objects, "Deployment")[0]["spec"]["template"]["spec"]["containers"][0];
+        let given = container["args"].as_array().unwrap().iter().filter_map(Value::as_str);
+        let given: Vec<_> = given.filter(|argument| argument.starts_with("--operator-")).collect();
+        assert_eq!(given, arguments);
+        let validating = of_kind(&objects, "ValidatingWebhookConfiguration")[0].to_string();
+        let condition = format!("!(request.userInfo.username in ['{user}'])");
+        assert!(validating.contains(&condition), "{values}: {validating}");
+    }
+}
+
+#[test]
+fn values_without_effect_are_refused() {
+    for (values, message) in [
+        ("flinkOperator.configMap.namespace=flink", "flinkOperator.configMap.name"),
+        ("clientCa.names={a}", "clientCa.bundle"),
+        ("flinkOperator.users={it's}", "/flinkOperator/users"),
+    ] {
+        let arguments = ["template", "gate", CHART, "--namespace", NAMESPACE, "--set", values];
+        let output = helm(&arguments, None);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && error.contains(message), "{values}: {error}");
     }
 }
 

@@ -63,7 +63,8 @@ pub fn may_be_configuration(object: &Value) -> bool {
         text_in_config_map(object, key).is_some_and(|(text, _)| {
             [FLINK_CONF, CONFIG].into_iter().any(|file| {
                 !is_always_flinks(key)
-                    && config_file::parse(file, &text, None).is_ok_and(|config| knows_any(&config))
+                    && config_file::parse(file, &text, None)
+                        .is_ok_and(|config| config.excess().is_some() || knows_any(&config))
             })
         })
     })
@@ -113,6 +114,10 @@ fn config_file(
     let is_certain = is_mounted || is_always_flinks(key);
     let config = match config_file::parse(file, &text, Some(&place)) {
         Ok(config) if is_certain => config,
+        // Some options are missing then, perhaps those of Flink.
+        Ok(config) if config.excess().is_some() => {
+            config_file::has_option(&text, &is_known).then_some(config)?
+        }
         Ok(config) => flinks_part(config)?,
         Err(_) if !is_certain && !text.contains("taskmanager") && !text.contains("jobmanager") => {
             return None;

@@ -7,7 +7,7 @@
 //! metrics and no options.
 
 use crate::flink::config::FlinkConfig;
-use crate::resource::{Resource, metadata_text, pointer, yaml};
+use crate::resource::{Resource, limits, metadata_text, pointer, yaml};
 use serde_json::Value;
 
 /// The name prefix of these ConfigMaps.
@@ -68,12 +68,19 @@ fn value<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
 fn options(object: &Value) -> FlinkConfig {
     let mut config = FlinkConfig::default();
     let place = |key: &str| Some(pointer::join(OPTIONS_PLACE, key));
-    if let Some(text) = value(object, CONFIG_OVERRIDES) {
+    let overrides = value(object, CONFIG_OVERRIDES);
+    if let Some(limit) = overrides.and_then(limits::yaml_excess) {
+        config.exceed(pointer::join(OPTIONS_PLACE, CONFIG_OVERRIDES), limit);
+    } else if let Some(text) = overrides {
         for document in yaml::parse(text) {
             let value = document.value.unwrap_or_default();
             let overrides = value.get("overrides").unwrap_or(&Value::Null);
-            for (key, entry) in FlinkConfig::from_object(overrides, "").iter() {
+            let read = FlinkConfig::from_object(overrides, "");
+            for (key, entry) in read.iter() {
                 config.set(key, entry.value.clone(), place(CONFIG_OVERRIDES));
+            }
+            if let Some(excess) = read.excess() {
+                config.exceed(pointer::join(OPTIONS_PLACE, CONFIG_OVERRIDES), excess.limit);
             }
         }
     }

@@ -301,11 +301,11 @@ impl Secrets {
             return (is_quote(before) && is_quote(next)).then_some(stem.len());
         }
         let ends = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | ',' | '@');
-        let tail = rest.find(ends).unwrap_or(rest.len());
         let is_whole =
             stem.len() >= STEM / 2 || (is_free(before) && (*has_longer || is_free(next)));
-        let length = stem.len().saturating_add(if is_free(next) { 0 } else { tail });
-        is_whole.then(|| length.max(self.length_of_whole(text)))
+        // Searched only for what is hidden, so that no text is searched twice.
+        let tail = || if is_free(next) { 0 } else { rest.find(ends).unwrap_or(rest.len()) };
+        is_whole.then(|| stem.len().saturating_add(tail()).max(self.length_of_whole(text)))
     }
 
     /// How much of a longer secret a text begins with: messages may cut it. In the order of texts,

@@ -92,9 +92,16 @@ impl Source {
         let start =
             self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
         let end = (at as usize).min(self.text.len());
-        let before = self.text.as_bytes().get(start..end).unwrap_or_default();
-        // Every byte that does not continue a character starts one.
-        (line, before.iter().filter(|byte| **byte & 0xC0 != 0x80).count() + 1)
+        // A long line is counted once for each finding in it.
+        let before = match self.text.get(start..end) {
+            Some(before) => before.chars().count(),
+            // Every byte that does not continue a character starts one.
+            None => {
+                let before = self.text.as_bytes().get(start..end).unwrap_or_default();
+                before.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+            }
+        };
+        (line, before + 1)
     }
 
     fn line_starts(&self) -> &[u32] {
