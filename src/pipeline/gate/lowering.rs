@@ -1,0 +1,156 @@
+//! How much of a request is judged, and the object in the state in which it is judged.
+
+use super::Gate;
+use super::findings::is_refused;
+use crate::flink::{PodSet, Workload};
+use crate::kinds;
+use crate::mutate::{self, Conflict, Mutation, PredictedPods};
+use crate::pipeline::case::Case;
+use crate::pipeline::exemptions::{self, Extent};
+use crate::pipeline::scale;
+use crate::resource::{Resource, limits};
+use crate::tenant::Owner;
+use serde_json::Value;
+use std::borrow::Cow;
+
+/// What becomes of an object's gaps when it is lowered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Completion {
+    /// Mutation fills them.
+    Added,
+    /// Nothing: conflicts only.
+    None,
+    /// They are conflicts: mutation should have filled them.
+    Required,
+}
+
+impl Gate {
+    /// How much of a request the rules judge.
+    pub(super) fn extent(&self, resource: &Resource) -> Extent {
+        exemptions::extent(resource, &self.context)
+    }
+
+    /// Whether a request is exempt from all rules.
+    pub fn is_exempt(&self, resource: &Resource) -> bool {
+        exemptions::is_exempt(resource, &self.context)
+    }
+
+    /// [`Self::lower`], or `None` for a request that is exempt from all rules.
+    pub fn case<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
+        if self.is_exempt(resource) { None } else { self.lower(resource, as_is) }
+    }
+
+    /// Lowers and completes an object once: after mutation, or with `as_is` as it came and with the
+    /// conflicts of mutation. `None` for kinds without rules, and for objects that do not run Flink
+    /// in a namespace without tenant. A Deployment, StatefulSet or Job always gets its predicted
+    /// pods. An object over a limit is neither lowered nor completed.
+    pub fn lower<'a>(&self, resource: &'a Resource, as_is: bool) -> Option<Case<'a>> {
+        self.lower_with(resource, if as_is { Completion::None } else { Completion::Added })
+    }
+
+    /// Lowers an object that the API server is about to store, with what it lacks of its tenant's
+    /// guarantees.
+    pub fn lower_admitted<'a>(&self, resource: &'a Resource) -> Option<Case<'a>> {
+        self.lower_with(resource, Completion::Required)
+    }
+
+    fn lower_with<'a>(&self, resource: &'a Resource, completion: Completion) -> Option<Case<'a>> {
+        let owner = self.tenants.owner(&resource.namespace);
+        let as_it_came = |owner, workload| Case {
+            resource,
+            owner,
+            object: Cow::Borrowed(&resource.object),
+            is_stored: true,
+            workload,
+            conflicts: Vec::new(),
+            excess: None,
+        };
+        let beyond = |owner, excess| {
+            Some(Case { excess: Some(excess), ..as_it_came(owner, Workload::default()) })
+        };
+        if let Some(excess) = limits::object_excess(&resource.object) {
+            return match (kinds::of(&resource.kind), &owner) {
+                (None, _) => None,
+                // Whether another object runs Flink is unknown here, and no rule would check it.
+                (Some(row), Owner::Unassigned) if !row.declares_flink() => None,
+                _ => beyond(owner, excess),
+            };
+        }
+        let workload = kinds::lower_with_context(resource, &resource.object, &self.context)?;
+        let mut configs = std::iter::once(&workload).chain(&workload.also_read);
+        if let Some(excess) = configs.find_map(|workload| workload.config.excess()) {
+            return beyond(owner, excess.clone());
+        }
+        let tenant = match &owner {
+            Owner::Tenant(tenant) => tenant,
+            Owner::Unassigned | Owner::Unread(_) if !workload.is_flink() => return None,
+            Owner::Unassigned | Owner::Ambiguous(_) | Owner::Unread(_) => {
+                return Some(as_it_came(owner, workload));
+            }
+        };
+        let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
+        if let Some(PredictedPods { object, pods, conflicts }) = predicted {
+            let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
+            let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
+            return Some(Case {
+                object,
+                is_stored: false,
+                conflicts,
+                ..as_it_came(owner, workload)
+            });
+        }
+        if completion != Completion::Added {
+            let omissions = (completion == Completion::Required)
+                .then(|| mutate::unmet(resource, &resource.object, &workload, &tenant.spec));
+            let mut case = as_it_came(owner.clone(), workload);
+            if !omissions.as_ref().is_some_and(Vec::is_empty) {
+                let (object, workload) = (&resource.object, &case.workload);
+                case.conflicts = mutate::conflicts(resource, object, workload, &tenant.spec);
+            }
+            if let Some(unmet) = omissions.filter(|unmet| self.are_held(unmet, &case)) {
+                case.conflicts = unmet;
+            }
+            return Some(case);
+        }
+        let Mutation { object, conflicts } =
+            mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        Some(match object {
+            Some(object) => {
+                let workload =
+                    kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
+                Case { object: Cow::Owned(object), conflicts, ..as_it_came(owner, workload) }
+            }
+            None => Case { conflicts, ..as_it_came(owner, workload) },
+        })
+    }
+
+    /// Whether what an object lacks of its tenant's guarantees is held against it. If a conflict
+    /// refuses the object, mutation refused it too and added nothing. Requests to `/scale`, which
+    /// change nothing else, do not reach mutation.
+    fn are_held(&self, unmet: &[Conflict], case: &Case<'_>) -> bool {
+        unmet.len() > case.conflicts.len()
+            && !scale::only_scales(case.resource)
+            && (case.conflicts.is_empty() || !is_refused(&self.conflict_findings(case)))
+    }
+
+    /// The workload with these predicted pods. `object` has the completed templates, where one
+    /// changes.
+    pub(in crate::pipeline) fn predicted_workload(
+        &self,
+        resource: &Resource,
+        workload: Workload,
+        object: Option<&Value>,
+        pods: Vec<PodSet>,
+    ) -> Workload {
+        let lowered =
+            object.and_then(|object| kinds::lower_with_context(resource, object, &self.context));
+        lowered.unwrap_or(Workload { pods, ..workload })
+    }
+
+    /// The object as the cluster would store it.
+    pub fn mutated(&self, resource: &Resource) -> Value {
+        self.case(resource, false)
+            .and_then(Case::into_stored)
+            .unwrap_or_else(|| resource.object.clone())
+    }
+}
