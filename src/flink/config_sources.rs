@@ -57,20 +57,29 @@ pub fn of_template<'a>(template: &'a Value, mut visit: impl FnMut(ConfigSource<'
     }
 }
 
-/// The place of the source with which a template has more than [`MOST_CONFIG_MAPS`].
+/// The place of the source with which a template has more than [`MOST_CONFIG_MAPS`]. Containers after
+/// that are not read.
 pub fn excess(template: &Value) -> Option<String> {
-    let (mut names, mut place) = (BTreeSet::new(), None);
-    of_template(template, |source| {
-        if place.is_none()
-            && !source.is_evident()
-            && !source.config_map.is_empty()
-            && names.insert(source.config_map)
-            && names.len() > MOST_CONFIG_MAPS
-        {
-            place = Some(source.place);
+    let mut names = BTreeSet::new();
+    for list in CONTAINER_LISTS {
+        for (index, container) in spec_list(template, list).iter().enumerate() {
+            let mut place = None;
+            of_container(template, container, |source| {
+                if place.is_none()
+                    && !source.is_evident()
+                    && !source.config_map.is_empty()
+                    && names.insert(source.config_map)
+                    && names.len() > MOST_CONFIG_MAPS
+                {
+                    place = Some(format!("/spec/{list}/{index}{}", source.place));
+                }
+            });
+            if place.is_some() {
+                return place;
+            }
         }
-    });
-    place
+    }
+    None
 }
 
 /// The pod templates of an object that runs pods, with their places.
