@@ -41,12 +41,12 @@ fn main() {
                 .collect();
             for (index, name) in ["flinkgate", "old"].into_iter().take(binaries.len()).enumerate() {
                 let seconds: Vec<f64> = rounds.iter().map(|round| round[index]).collect();
-                let beside: Vec<f64> = rounds.iter().map(|round| round[index] / round[0]).collect();
+                let ratios: Vec<f64> = rounds.iter().map(|round| round[index] / round[0]).collect();
                 println!(
                     "{what:20} {label:10} {name:10} {:7.2} s  {:8.0} documents/s  {:5.2}",
                     median(&seconds),
                     documents as f64 / median(&seconds),
-                    1.0 / median(&beside)
+                    1.0 / median(&ratios)
                 );
             }
         }

@@ -79,7 +79,7 @@ fn measure(runtime: &tokio::runtime::Runtime, file: &str) {
     }
     println!(
         "{:10} {:>10} {:>9} {:>9} {:>14} {:>15}",
-        "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request", "beside `parse`"
+        "server", "requests/s", "p50 µs", "p99 µs", "CPU µs/request", "share of parse"
     );
     for server in &servers {
         server.print(&servers[1].measured);
@@ -171,7 +171,7 @@ impl Server {
             at(0.5),
             at(0.99),
             support::median(&self.cpu),
-            self.measured.beside(parse)
+            self.measured.relative_to(parse)
         );
     }
 }

@@ -246,8 +246,11 @@ fn print(clusters: u64, measured: &[Measured], counts: &[Arc<Counts>]) {
     for (title, together) in
         [("one replica creates", &measured[0]), ("two replicas create", &measured[1])]
     {
-        let times: Vec<String> =
-            measured.iter().skip(2).map(|other| format!("{:.1}", together.beside(other))).collect();
+        let times: Vec<String> = measured
+            .iter()
+            .skip(2)
+            .map(|other| format!("{:.1}", together.relative_to(other)))
+            .collect();
         println!("{title} {} times as many as the other ways", times.join(", "));
     }
 }

@@ -192,7 +192,7 @@ fn print(case: Case, results: &[FrontResult]) {
             "{:28} {middle:8.2} {slow:8.2} {:10.0} {:18.2}  {retries:?}",
             front.title,
             measured.rate(),
-            measured.beside(native)
+            measured.relative_to(native)
         );
     }
     println!("CPU ms per create, of the clients (this benchmark) and of each program:");
@@ -208,7 +208,7 @@ fn print(case: Case, results: &[FrontResult]) {
         );
     }
     let [nothing, _, free, both, held] = results else { return };
-    let part = |one: &FrontResult, of: &FrontResult| one.measured.beside(&of.measured);
+    let part = |one: &FrontResult, of: &FrontResult| one.measured.relative_to(&of.measured);
     println!(
         "ResourceQuota: {:.2} of the rate without it; with Flinkgate without limits {:.2}",
         part(&results[1], nothing),

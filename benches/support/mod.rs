@@ -56,7 +56,7 @@ impl Measured {
     }
 
     /// How many times the rate of another one, round by round: what slows both down does not count.
-    pub fn beside(&self, other: &Self) -> f64 {
+    pub fn relative_to(&self, other: &Self) -> f64 {
         let ratios: Vec<f64> =
             self.rates.iter().zip(&other.rates).map(|(own, other)| own / other).collect();
         median(&ratios)
