@@ -16,18 +16,15 @@ use serde_json::Value;
 /// The injectors whose result an update of a pod can change.
 const CHANGED_BY_UPDATES: [PodInjector; 2] = [labels::inject, node_selector::inject];
 
-/// The conflicts that [`mutate`](super::mutate) finds. An object that was completed before is not copied for it.
+/// The conflicts that [`mutate`](super::mutate) finds. An object that was completed before is not
+/// copied for it.
 pub fn conflicts(
     resource: &Resource,
     object: &Value,
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Vec<Conflict> {
-    if is_completed(resource, object) {
-        differences(resource, object, workload, tenant, false)
-    } else {
-        changed_by_update(resource, object, workload, tenant)
-    }
+    differences(resource, object, workload, tenant, false)
 }
 
 /// What of the tenant's guarantees the object does not have when validation sees it:
@@ -38,11 +35,7 @@ pub fn unmet(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Vec<Conflict> {
-    if is_completed(resource, object) {
-        differences(resource, object, workload, tenant, true)
-    } else {
-        changed_by_update(resource, object, workload, tenant)
-    }
+    differences(resource, object, workload, tenant, true)
 }
 
 /// What an update takes away from a pod. Mutation does not see updates of pods, so what the pod
@@ -73,7 +66,8 @@ pub(super) fn changed_by_update(
     found
 }
 
-/// The conflicts of an object as it came; with `verifies` also what it lacks.
+/// The conflicts of an object as it came; with `verifies` also what it lacks. Of one that mutation
+/// does not complete, what an update takes away.
 fn differences(
     resource: &Resource,
     object: &Value,
@@ -81,6 +75,9 @@ fn differences(
     tenant: &FlinkTenantSpec,
     verifies: bool,
 ) -> Vec<Conflict> {
+    if !is_completed(resource, object) {
+        return changed_by_update(resource, object, workload, tenant);
+    }
     let mut conflicts = Vec::new();
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
     let mut editor = TemplateEditor::of_templates(object, workload);
