@@ -1,6 +1,7 @@
 //! `flinkgate webhooks`: the two webhook configurations, ready for `kubectl apply`.
 
 use super::{Exit, Outcome, terminal};
+use crate::admission::answer::Webhook;
 use crate::admission::registration::endpoint::{BaseUrl, Endpoint, Service};
 use crate::admission::registration::{Registration, values};
 use crate::report::yaml;
@@ -63,9 +64,11 @@ pub fn run(args: Args) -> Outcome {
     };
     let endpoint = args.url.map_or(Endpoint::Service(args.service), Endpoint::Url);
     let registration = Registration { endpoint, ca_bundle, path_token };
-    let mut mutating = serde_json::to_value(registration.mutating())
+    let mut mutating = registration
+        .printed(Webhook::Mutate)
         .context("failed to serialize the mutating configuration")?;
-    let mut validating = serde_json::to_value(registration.validating())
+    let mut validating = registration
+        .printed(Webhook::Validate)
         .context("failed to serialize the validating configuration")?;
     if !args.operator_user.is_empty() {
         [&mut mutating, &mut validating]

@@ -75,12 +75,7 @@ fn endpoint(stored: &Value, own_namespace: &str) -> Endpoint {
 pub fn expected(webhook: Webhook, stored: &Value, own_namespace: &str) -> Value {
     let endpoint = endpoint(stored, own_namespace);
     let registration = Registration { endpoint, ca_bundle: None, path_token: None };
-    // Both serialize: every field is a plain value.
-    let mut printed = match webhook {
-        Webhook::Mutate => serde_json::to_value(registration.mutating()),
-        Webhook::Validate => serde_json::to_value(registration.validating()),
-    }
-    .unwrap_or_default();
+    let mut printed = registration.printed(webhook).unwrap_or_default();
     values::apply(webhook, stored, &mut printed);
     printed
 }

@@ -11,6 +11,7 @@ mod table;
 pub mod values;
 
 use super::answer::Webhook as Door;
+use crate::admission::answer;
 use crate::kinds::{self, KINDS, Kind, Origin};
 use crate::tenant::TENANT_LABEL;
 use endpoint::Endpoint;
@@ -56,6 +57,17 @@ pub struct Registration {
 }
 
 impl Registration {
+    /// The configuration of a webhook as JSON.
+    ///
+    /// # Errors
+    /// None in practice: every field is a plain value.
+    pub fn printed(&self, webhook: answer::Webhook) -> serde_json::Result<serde_json::Value> {
+        match webhook {
+            answer::Webhook::Mutate => serde_json::to_value(self.mutating()),
+            answer::Webhook::Validate => serde_json::to_value(self.validating()),
+        }
+    }
+
     /// The configuration of the mutating webhook.
     pub fn mutating(&self) -> MutatingWebhookConfiguration {
         let webhook = |webhook: &Webhook| MutatingWebhook {

@@ -61,11 +61,7 @@ fn create(door: Webhook, other: Option<&Value>, namespace: &str) -> Option<Dynam
     let service = Service { namespace: namespace.to_owned(), name: SERVICE.into() };
     let registration =
         Registration { endpoint: Endpoint::Service(service), ca_bundle: None, path_token: None };
-    let mut made = match door {
-        Webhook::Mutate => serde_json::to_value(registration.mutating()),
-        Webhook::Validate => serde_json::to_value(registration.validating()),
-    }
-    .ok()?;
+    let mut made = registration.printed(door).ok()?;
     // The other configuration knows the address, and its authorities; its path is for the other
     // webhook, so that the next step writes this one's.
     let client = other.and_then(|other| webhooks(other).first()?.get("clientConfig"));
