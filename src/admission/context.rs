@@ -4,7 +4,7 @@
 use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
-use crate::pipeline::configuration::{ConfigurationLookup, config_maps, configuration_lookup};
+use crate::pipeline::configuration::{ConfigurationLookup, configuration_lookup};
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
@@ -36,12 +36,6 @@ pub trait Context: Send + Sync + 'static {
         name: &str,
     ) -> impl Future<Output = Result<Option<Value>, LookupError>> + Send;
 
-    /// The PersistentVolumeClaims of a namespace.
-    fn claims(
-        &self,
-        namespace: &str,
-    ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
-
     /// The objects of a resource in a namespace that a label selector matches, all of them if it is
     /// empty. None if the cluster does not have the resource.
     fn list(
@@ -50,10 +44,6 @@ pub trait Context: Send + Sync + 'static {
         namespace: &str,
         selector: &str,
     ) -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
-
-    /// The pods of a namespace.
-    fn pods(&self, namespace: &str)
-    -> impl Future<Output = Result<Vec<Value>, LookupError>> + Send;
 
     /// Whether objects can be looked up.
     fn has_cluster(&self) -> bool;
@@ -121,7 +111,8 @@ pub(super) async fn pods_on_deleted_claim<C: Context>(
     if !context.has_cluster() || !deletion::deletes_claim(resource) || !has_tenant() {
         return Vec::new();
     }
-    context.pods(&resource.namespace).await.unwrap_or_else(|error| {
+    let pods = GroupVersionResource::core("pods");
+    context.list(&pods, &resource.namespace, "").await.unwrap_or_else(|error| {
         let (namespace, claim) = (&resource.namespace, &resource.name);
         let error = with_causes(&error);
         tracing::warn!(namespace, claim, error, "failed to read pods; the claim may be in use");
@@ -193,7 +184,8 @@ async fn with_related_objects<C: Context>(
         flink_context.add_object(kind, namespace, &name, found);
     }
     if mounts {
-        match context.claims(namespace).await {
+        let claims = GroupVersionResource::core("persistentvolumeclaims");
+        match context.list(&claims, namespace, "").await {
             Ok(claims) => claims.iter().for_each(|claim| {
                 flink_context.add_claim(namespace, metadata_text(claim, "name"), claim);
             }),
@@ -218,19 +210,21 @@ async fn add_configuration<C: Context>(
 ) -> Result<(), Answer> {
     let namespace = &resource.namespace;
     match lookup {
-        ConfigurationLookup::Pods => match context.pods(namespace).await {
-            Ok(pods) => pods.iter().for_each(|pod| {
-                flink_context.configuration_mut().add_readers(namespace, pod);
-            }),
-            // The pods that mount it are checked when they are created.
-            Err(error) => tracing::warn!(
-                namespace,
-                error = with_causes(&error),
-                "failed to read how Flink's configuration is mounted"
-            ),
-        },
+        ConfigurationLookup::Pods => {
+            match context.list(&GroupVersionResource::core("pods"), namespace, "").await {
+                Ok(pods) => pods.iter().for_each(|pod| {
+                    flink_context.configuration_mut().add_readers(namespace, pod);
+                }),
+                // The pods that mount it are checked when they are created.
+                Err(error) => tracing::warn!(
+                    namespace,
+                    error = with_causes(&error),
+                    "failed to read how Flink's configuration is mounted"
+                ),
+            }
+        }
         ConfigurationLookup::ConfigMaps(keys) => {
-            let of = config_maps();
+            let of = GroupVersionResource::core("configmaps");
             for (name, keys) in keys {
                 match context.object(&of, namespace, &name).await {
                     Ok(None) => {}

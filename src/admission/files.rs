@@ -53,20 +53,12 @@ impl Context for FileContext {
         Ok(None)
     }
 
-    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
-        Ok(Vec::new())
-    }
-
     async fn list(
         &self,
         _: &GroupVersionResource,
         _: &str,
         _: &str,
     ) -> Result<Vec<Value>, LookupError> {
-        Ok(Vec::new())
-    }
-
-    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
         Ok(Vec::new())
     }
 

@@ -39,10 +39,6 @@ pub(super) async fn with_network<C: Context>(
     let limits = &tenant.spec.network;
     let is_limited = limits.service_types.is_some() || limits.require_authentication;
     let Some(part) = part(&gate, resource, is_limited) else { return Ok(gate) };
-    // A Service that is open to clients is reported for every tenant.
-    if !is_limited && part != Part::Service {
-        return Ok(gate);
-    }
     let mut network =
         NamespaceNetwork { knows_pods: true, is_complete: true, ..NamespaceNetwork::default() };
     if part == Part::JobManager {
@@ -151,23 +147,26 @@ async fn read<C: Context>(
     Ok(())
 }
 
-/// Which part an object is, if a change of it could open a way.
+/// Which part an object is, if a change of it could open a way. Only Services matter without limits:
+/// one that is open to clients is reported for every tenant.
 fn part(gate: &Gate, resource: &Resource, is_limited: bool) -> Option<Part> {
+    let part = match resource.kind.kind.as_str() {
+        _ if is_service(resource) => Part::Service,
+        _ if !is_limited => return None,
+        "Ingress" => Part::Ingress,
+        _ if users::is_controller(&resource.user) => return None,
+        _ => Part::JobManager,
+    };
     let changes = matches!(resource.operation, Operation::Create | Operation::Update)
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && !gate.is_exempt(resource);
-    if !changes {
-        return None;
-    }
-    if is_service(resource) {
-        return Some(Part::Service);
-    }
-    if resource.kind.kind == "Ingress" {
-        return Some(Part::Ingress);
-    }
-    let runs = || {
-        let workload = kinds::lower(resource, &resource.object)?;
-        workload.pods.iter().any(|set| set.role == Role::JobManager).then_some(Part::JobManager)
-    };
-    if is_limited && !users::is_controller(&resource.user) { runs() } else { None }
+    (changes && (part != Part::JobManager || runs_job_manager(resource))).then_some(part)
+}
+
+/// Whether an object runs a JobManager. Operators start one for each of their clusters, so that these
+/// objects, the largest ones, are not lowered for it.
+fn runs_job_manager(resource: &Resource) -> bool {
+    kinds::of(&resource.kind).is_some_and(Kind::declares_clusters)
+        || kinds::lower(resource, &resource.object)
+            .is_some_and(|workload| workload.pods.iter().any(|set| set.role == Role::JobManager))
 }

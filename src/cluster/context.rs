@@ -56,10 +56,6 @@ impl Context for ClusterContext {
         self.lookup.object(of, namespace, name).await
     }
 
-    async fn claims(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.lookup.claims(namespace).await
-    }
-
     async fn list(
         &self,
         of: &GroupVersionResource,
@@ -67,10 +63,6 @@ impl Context for ClusterContext {
         selector: &str,
     ) -> Result<Vec<Value>, LookupError> {
         self.lookup.objects(of, namespace, selector).await
-    }
-
-    async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.lookup.pods(namespace).await
     }
 
     fn has_cluster(&self) -> bool {

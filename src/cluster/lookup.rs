@@ -7,7 +7,7 @@
 use super::watch::records::NamespaceRecord;
 use crate::admission::context::LookupError;
 use crate::resource::GroupVersionResource;
-use k8s_openapi::api::core::v1::{Namespace, PersistentVolumeClaim, Pod};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
 use kube::{Api, Client};
@@ -58,14 +58,6 @@ impl Lookup {
         Ok(found.map(serde_json::to_value).transpose()?)
     }
 
-    /// The pods of a namespace.
-    ///
-    /// # Errors
-    /// When the API server does not answer in time.
-    pub async fn pods(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.list(&ApiResource::erase::<Pod>(&()), namespace, "").await
-    }
-
     /// The objects of a resource in a namespace that a label selector matches, all of them if it is
     /// empty. None if the cluster does not have the resource.
     ///
@@ -89,14 +81,6 @@ impl Lookup {
             }
             answer => answer,
         }
-    }
-
-    /// The PersistentVolumeClaims of a namespace.
-    ///
-    /// # Errors
-    /// When the API server does not answer in time.
-    pub async fn claims(&self, namespace: &str) -> Result<Vec<Value>, LookupError> {
-        self.list(&ApiResource::erase::<PersistentVolumeClaim>(&()), namespace, "").await
     }
 
     async fn list(

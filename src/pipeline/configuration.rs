@@ -10,7 +10,7 @@ use crate::flink::mounted_configuration::ReadKey;
 use crate::flink::requester::Requester;
 use crate::kinds;
 use crate::pipeline::Gate;
-use crate::resource::{GroupVersionResource, Operation, Resource};
+use crate::resource::{Operation, Resource};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What to look up.
@@ -47,13 +47,4 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
         });
     }
     (!keys.is_empty()).then_some(ConfigurationLookup::ConfigMaps(keys))
-}
-
-/// The resource of ConfigMaps.
-pub fn config_maps() -> GroupVersionResource {
-    GroupVersionResource {
-        group: String::new(),
-        version: "v1".into(),
-        resource: "configmaps".into(),
-    }
 }

@@ -66,6 +66,13 @@ pub struct GroupVersionResource {
     pub resource: String,
 }
 
+impl GroupVersionResource {
+    /// A resource of the core group: `pods`.
+    pub fn core(resource: &str) -> Self {
+        Self { group: String::new(), version: "v1".into(), resource: resource.into() }
+    }
+}
+
 /// The operation on the object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "UPPERCASE")]

@@ -306,19 +306,11 @@ impl Context for Cluster {
 
     async fn list(
         &self,
-        _: &GroupVersionResource,
+        of: &GroupVersionResource,
         _: &str,
         _: &str,
     ) -> Result<Vec<Value>, LookupError> {
-        Ok(Vec::new())
-    }
-
-    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
-        Ok(Vec::new())
-    }
-
-    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
-        Ok(self.pods.clone())
+        Ok(if of.resource == "pods" { self.pods.clone() } else { Vec::new() })
     }
 
     fn has_cluster(&self) -> bool {

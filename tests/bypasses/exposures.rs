@@ -295,10 +295,6 @@ impl Context for Cluster {
         Ok(found.find(|object| object["metadata"]["name"] == name))
     }
 
-    async fn claims(&self, _: &str) -> Result<Vec<Value>, LookupError> {
-        Ok(Vec::new())
-    }
-
     async fn list(
         &self,
         of: &GroupVersionResource,
@@ -312,10 +308,6 @@ impl Context for Cluster {
             pairs.all(|(key, value)| labels[key] == value)
         });
         Ok(found)
-    }
-
-    async fn pods(&self, _: &str) -> Result<Vec<Value>, LookupError> {
-        Ok(self.named("pods"))
     }
 
     fn has_cluster(&self) -> bool {
