@@ -32,7 +32,10 @@ const COMPONENT_LABELS: [&str; 3] =
 pub enum Reach {
     /// It does not lead to a JobManager.
     No,
-    /// It may lead to one: nothing is known of what it selects.
+    /// Nothing is known of what it selects: its pods, or its Service, are not in the input.
+    Unknown,
+    /// It may lead to one, and no list of pods can show whether it does: addresses that a user
+    /// writes, an alias, or a review without access to a cluster.
     Possible,
     /// It leads to a JobManager's REST port.
     Yes,
@@ -96,7 +99,8 @@ impl Surroundings<'_> {
         match self.network {
             Some(network) if network.knows_pods => Reach::No,
             _ if selects_others => Reach::No,
-            _ => Reach::Possible,
+            Some(_) => Reach::Unknown,
+            None => Reach::Possible,
         }
     }
 
@@ -150,14 +154,15 @@ impl Surroundings<'_> {
         if self.network.is_some_and(|network| network.is_complete) {
             return Reach::No;
         }
-        // Nothing is known of the Service. Operators create Services with these names.
+        // Nothing is known of the Service. Operators create Services with these names, which proves
+        // nothing.
         let is_named = backend.service.ends_with("-rest") || backend.service.contains("jobmanager");
         let is_rest = match &backend.port {
             Some(PortRef::Number(number)) => *number == REST_PORT,
             Some(PortRef::Name(name)) => is_rest_name(name),
             None => false,
         };
-        if is_named || is_rest { Reach::Possible } else { Reach::No }
+        if is_named || is_rest { Reach::Unknown } else { Reach::No }
     }
 
     /// What an alias leads to: a Service in the cluster by its DNS name (`name.namespace.svc`, or

@@ -1,20 +1,15 @@
 //! Cases 03 and 22: what Flink and its operator read from ConfigMaps of the tenant's namespace.
 
+use crate::fake_cluster::FakeCluster;
 use assert_cmd::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use flinkgate::admission::answer::{Answer as Reply, Webhook};
-use flinkgate::admission::context::{Context, LookupError};
-use flinkgate::admission::files::FileQuota;
-use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest, Reviewer};
+use flinkgate::admission::answer::Webhook;
 use flinkgate::flink::requester::DEFAULT_OPERATOR_USER;
 use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::resource::{GroupVersionResource, Operation, Resource, yaml};
+use flinkgate::resource::{Operation, Resource, yaml};
 use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 const TENANTS: &str = "tests/data/bypasses/tenants/strict.yaml";
 /// An option that the tenant forbids, in both formats.
@@ -271,69 +266,16 @@ fn lint_judges_a_config_map_by_its_mounts() {
     assert_eq!(linted(&[map, deployment(&spec)]), ["flink/forbidden-option /data/odd"]);
 }
 
-/// A cluster with these pods and one ConfigMap.
-struct Cluster {
-    gate: Arc<Gate>,
-    pods: Vec<Value>,
-    config_map: Value,
-}
-
-impl Context for Cluster {
-    fn gate(&self) -> Arc<Gate> {
-        Arc::clone(&self.gate)
-    }
-
-    fn own_user(&self) -> Option<&str> {
-        None
-    }
-
-    async fn namespace_labels(
-        &self,
-        _: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
-        Ok(None)
-    }
-
-    async fn object(
-        &self,
-        of: &GroupVersionResource,
-        _: &str,
-        name: &str,
-    ) -> Result<Option<Value>, LookupError> {
-        let is_it = of.resource == "configmaps" && self.config_map["metadata"]["name"] == name;
-        Ok(is_it.then(|| self.config_map.clone()))
-    }
-
-    async fn list(
-        &self,
-        of: &GroupVersionResource,
-        _: &str,
-        _: &str,
-    ) -> Result<Vec<Value>, LookupError> {
-        Ok(if of.resource == "pods" { self.pods.clone() } else { Vec::new() })
-    }
-
-    fn has_cluster(&self) -> bool {
-        true
-    }
-
-    fn answered(&self, _: &Resource, _: &Reply) {}
-}
-
 /// The errors of the validating webhook in a cluster with these pods and this ConfigMap.
 fn reviewed(object: &Value, user: &str, pods: Vec<Value>, config_map: &Value) -> Vec<String> {
-    let context =
-        Cluster { gate: Arc::new(gate().with_ledgers()), pods, config_map: config_map.clone() };
-    let request = ReviewRequest {
-        webhook: Webhook::Validate,
-        resource: Arc::new(from(user, object)),
-        turn: None,
-    };
-    let end = Instant::now() + Duration::from_secs(60);
-    let deadlines = Deadlines { policies: end, answer: end };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let review = Reviewer::new(context, FileQuota::default());
-    errors(&runtime.block_on(review.review(request, deadlines)).findings)
+    // Lists of the API server name no kinds.
+    let pods = pods.into_iter().map(|mut pod| {
+        pod["kind"] = "Pod".into();
+        pod
+    });
+    let objects = pods.chain([config_map.clone()]);
+    let cluster = FakeCluster::new(gate().with_ledgers(), objects);
+    errors(&cluster.answer(Webhook::Validate, from(user, object)).findings)
 }
 
 #[test]

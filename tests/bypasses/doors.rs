@@ -239,11 +239,4 @@ fn cases_of_the_issue_are_refused_for_each_part() {
             "strict-base".into();
     });
     assert!(found.is_empty(), "{found:?}");
-
-    let found = refused("18-rest-port-by-other-labels-and-names", "strict", |_| {});
-    assert!(has(&found, "network/rest-exposure"), "{found:?}");
-    let found = refused("18-rest-port-by-other-labels-and-names", "strict", |service| {
-        service["spec"]["type"] = "ClusterIP".into();
-    });
-    assert!(found.is_empty(), "{found:?}");
 }

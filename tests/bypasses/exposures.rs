@@ -1,22 +1,11 @@
 //! What Services and Ingresses lead to: decided by the pods that they select, not by names.
 
 use crate::cases::{asked, folder, gate, lint, review, tenant};
+use crate::fake_cluster::FakeCluster;
 use crate::manifests::read;
-use flinkgate::admission::answer::{Answer, Webhook};
-use flinkgate::admission::context::{Context, LookupError};
-use flinkgate::admission::files::FileQuota;
-use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest, Reviewer};
-use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::resource::{GroupVersionResource, Resource, yaml};
+use flinkgate::admission::answer::Webhook;
+use flinkgate::pipeline::Unassigned;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-fn documents(file: &str) -> Vec<Value> {
-    let text = std::fs::read_to_string(format!("tests/data/bypasses/{file}.yaml")).unwrap();
-    yaml::parse(&text).into_iter().filter_map(|document| document.value).collect()
-}
 
 /// The findings of `network/rest-exposure` as `level kind/name`.
 fn exposed(spec: &Value, objects: &[Value]) -> Vec<String> {
@@ -67,14 +56,6 @@ fn prometheus(port: u16) -> Value {
     json!({"spec": {
         "flinkConfiguration": {"metrics.reporter.prom.port": format!("{port}-{}", port + 5), "metrics.reporter.prom.factory.class": PROMETHEUS},
         "podTemplate": {"spec": {"containers": [{"name": "flink-main-container", "ports": [{"name": "metrics", "containerPort": port}]}]}}}})
-}
-
-#[test]
-fn names_and_ports_of_other_applications_prove_nothing() {
-    let objects = documents("service-named-rest");
-    for spec in [limits(), json!({})] {
-        assert_eq!(exposed(&spec, &objects), [""; 0], "{spec}");
-    }
 }
 
 #[test]
@@ -253,86 +234,15 @@ fn other_ports_of_a_known_job_manager_are_not_rest() {
     }
 }
 
-/// A cluster with these objects, all in one namespace.
-struct Cluster {
-    gate: Arc<Gate>,
-    objects: Vec<Value>,
-}
-
-impl Cluster {
-    fn named(&self, plural: &str) -> Vec<Value> {
-        let is_it = |object: &&Value| {
-            let kind = object["kind"].as_str().unwrap().to_lowercase();
-            plural == format!("{kind}s") || plural == format!("{kind}es")
-        };
-        self.objects.iter().filter(is_it).cloned().collect()
-    }
-}
-
-impl Context for Cluster {
-    fn gate(&self) -> Arc<Gate> {
-        self.gate.clone()
-    }
-
-    fn own_user(&self) -> Option<&str> {
-        None
-    }
-
-    async fn namespace_labels(
-        &self,
-        _: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
-        Ok(None)
-    }
-
-    async fn object(
-        &self,
-        of: &GroupVersionResource,
-        _: &str,
-        name: &str,
-    ) -> Result<Option<Value>, LookupError> {
-        let mut found = self.named(&of.resource).into_iter();
-        Ok(found.find(|object| object["metadata"]["name"] == name))
-    }
-
-    async fn list(
-        &self,
-        of: &GroupVersionResource,
-        _: &str,
-        selector: &str,
-    ) -> Result<Vec<Value>, LookupError> {
-        let mut found = self.named(&of.resource);
-        found.retain(|object| {
-            let labels = &object["metadata"]["labels"];
-            let mut pairs = selector.split(',').filter_map(|pair| pair.split_once('='));
-            pairs.all(|(key, value)| labels[key] == value)
-        });
-        Ok(found)
-    }
-
-    fn has_cluster(&self) -> bool {
-        true
-    }
-
-    fn answered(&self, _: &Resource, _: &Answer) {}
-}
-
 /// The errors of `network/rest-exposure` about an object in a cluster with these others.
 fn in_cluster(objects: &[Value], object: &Value, user: &str) -> Vec<String> {
     let tenants = folder(&[tenant("auth", &["a"], &limits())]);
-    let gate = Arc::new(gate(&tenants, Unassigned::Warn));
     let mut object = object.clone();
     object["metadata"]["namespace"] = "a".into();
     let mut resource = asked(&review("CREATE", &object, &Value::Null));
     resource.user.username = user.into();
-    let reviewer = Reviewer::new(Cluster { gate, objects: objects.to_vec() }, FileQuota::default());
-    let end = Instant::now() + Duration::from_secs(60);
-    let request =
-        ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(resource), turn: None };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let answer =
-        runtime.block_on(reviewer.review(request, Deadlines { policies: end, answer: end }));
-    let findings = answer.findings.into_iter();
+    let cluster = FakeCluster::new(gate(&tenants, Unassigned::Warn), objects.to_vec());
+    let findings = cluster.answer(Webhook::Validate, resource).findings.into_iter();
     findings.filter(|one| one.rule == "network/rest-exposure").map(|one| one.message).collect()
 }
 

@@ -56,8 +56,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let reach = around.reach(&exposure.target);
         match &exposure.kind {
             _ if reach == Reach::No => {}
-            ExposureKind::Service(service_type) if reach == Reach::Possible => {
-                check_unknown_service(subject, exposure, service_type, findings);
+            ExposureKind::Service(service_type) if reach < Reach::Yes => {
+                check_unknown_service(subject, exposure, (service_type, reach), findings);
             }
             ExposureKind::Service(service_type) => {
                 let service = Service {
@@ -108,19 +108,20 @@ pub(super) fn is_refused(subject: &Subject<'_>, service_type: &str) -> bool {
 }
 
 /// A Service that is open to clients outside the cluster, while it is not known which pods it leads
-/// to. A tenant that limits such Services refuses it.
+/// to. A tenant that limits such Services refuses one for which no input can show it.
 fn check_unknown_service(
     subject: &Subject<'_>,
     service: &Exposure,
-    service_type: &str,
+    (service_type, reach): (&str, Reach),
     findings: &mut Findings,
 ) {
     let Target::Pods(pods) = &service.target else { return };
     let level = match is_refused(subject, service_type) {
         _ if !is_open(service_type) => return,
-        true => Level::Error,
+        true if reach == Reach::Possible => Level::Error,
+        true => Level::Info,
         false if subject.tenant.spec.network.service_types.is_none() && has_rest_port(pods) => {
-            Level::Warning
+            Level::Info
         }
         false => return,
     };
@@ -161,7 +162,10 @@ fn check_ingress(subject: &Subject<'_>, ingress: &Exposure, reach: Reach, findin
     let annotation = "add authentication, for example with the annotation `nginx.ingress.kubernetes.io/auth-url`";
     findings
         .at(&ingress.pointer)
-        .level(unless_checked_at_owner(ingress.belongs_to_flink))
+        .level(match reach {
+            Reach::Unknown => Level::Info,
+            _ => unless_checked_at_owner(ingress.belongs_to_flink),
+        })
         .message(match reach {
             Reach::Yes => "the Ingress exposes Flink's REST port and does not authenticate clients",
             _ => "the Ingress may expose Flink's REST port, and does not authenticate clients",
