@@ -71,12 +71,7 @@ impl Answer {
 
     /// How many findings report that a policy failed to evaluate.
     pub fn failed_evaluations(&self) -> u64 {
-        self.findings
-            .iter()
-            .map(|finding| {
-                u64::from(finding.message.starts_with("the policy could not be evaluated"))
-            })
-            .sum()
+        self.findings.iter().map(|finding| u64::from(finding.failed_evaluation)).sum()
     }
 
     /// The ids of all rules with findings, each once, in the order of the findings.

@@ -200,6 +200,7 @@ pub(super) fn failure(rule: &Documentation, message: &str) -> Finding {
         level: Level::Error,
         message,
         help: Some(help),
+        failed_evaluation: true,
         ..Finding::default()
     }
 }

@@ -47,6 +47,9 @@ pub struct Finding {
     /// The same for machines: fixes and web pages.
     #[serde(skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
+    #[serde(skip)]
+    pub failed_evaluation: bool,
 }
 
 /// The machine-readable part of a finding. Every field is optional.

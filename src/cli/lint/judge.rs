@@ -93,8 +93,8 @@ fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
 /// A judgement's findings with their places in the file, which are looked up only now.
 fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |Finding { rule, level, message, pointer, help, facts }| {
-        Diagnostic {
+    findings.into_iter().map(
+        move |Finding { rule, level, message, pointer, help, facts, .. }| Diagnostic {
             span: manifest.span(&pointer),
             file: manifest.file.clone(),
             object: Some(manifest.object_ref()),
@@ -105,6 +105,6 @@ fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diag
             pointer,
             help,
             facts,
-        }
-    })
+        },
+    )
 }
