@@ -71,6 +71,69 @@ const UNREADABLE: &str = "tenancy/unreadable-tenant";
 /// The label of a namespace that two tenants select.
 const SHARED: (&str, &str) = ("shared", "yes");
 
+/// The source files below a folder, without their tests.
+fn sources(folder: &Path) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().unwrap().to_str().unwrap();
+        if entry.is_dir() && name != "tests" {
+            found.extend(sources(&entry));
+        } else if name.ends_with(".rs") && name != "tests.rs" {
+            let text = fs::read_to_string(&entry).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap().to_owned();
+            found.push((entry.to_str().unwrap().to_owned(), code));
+        }
+    }
+    found
+}
+
+/// Texts in the form of an id that are none: paths of fields, and the samples of the reports.
+const NO_IDS: [&str; 2] = ["src/tenant/readable/stricter.rs", "src/report/sample.rs"];
+
+/// Every text of the source that has the form of an id.
+fn ids_in_source() -> BTreeSet<String> {
+    let families: BTreeSet<&str> =
+        flinkgate::rules::FAMILIES.iter().copied().chain(["yaml"]).collect();
+    let is_id = |text: &str| {
+        let (family, name) = text.split_once('/').unwrap_or_default();
+        let is_word = |c: char| c.is_ascii_lowercase() || c == '-';
+        families.contains(family) && !name.is_empty() && name.chars().all(is_word)
+    };
+    let files = sources(Path::new("src")).into_iter();
+    files
+        .filter(|(path, _)| !NO_IDS.contains(&path.as_str()))
+        .flat_map(|(_, code)| {
+            let texts = code.split('"').map(str::to_owned).filter(|text| is_id(text));
+            texts.collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn every_id_in_the_source_is_explained() {
+    let ids = ids_in_source();
+    for expected in ["security/privileged", "tenancy/status", "quota/unread-object"] {
+        assert!(ids.contains(expected), "{expected} is not found in the source");
+    }
+    for id in ids {
+        let page = flinkgate(&["explain", &id]);
+        assert!(page.contains(&format!("Rule:   {id}\n")), "{page}");
+        assert!(page.contains("\nFix:\n"), "{page}");
+    }
+}
+
+#[test]
+fn only_ids_that_a_tenant_can_waive_are_known_to_it() {
+    let rules = rules();
+    let known = rules.rule_ids();
+    for notice in flinkgate::rules::notices::NOTICES {
+        let is_known = known.contains(&notice.id);
+        assert_eq!(is_known, notice.is_exemptible, "{}", notice.id);
+        let page = flinkgate(&["explain", notice.id]);
+        assert_eq!(page.contains("Exemptions"), notice.is_exemptible, "{page}");
+    }
+}
+
 fn rules() -> Arc<PolicySet> {
     Arc::new(PolicySet::built_in().unwrap())
 }

@@ -8,7 +8,8 @@ use crate::pipeline::configuration::{ConfigurationLookup, configuration_lookup};
 use crate::pipeline::related::{Related, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
 use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
-use crate::rules::{Finding, Level};
+use crate::rules::Finding;
+use crate::rules::notices::{FLINK_UNREAD_OBJECT, Notice, QUOTA_UNREAD_OBJECT, UNREAD_NAMESPACE};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -135,7 +136,7 @@ async fn with_namespace_labels<C: Context>(
         Ok(None) => Ok(gate),
         Ok(labels) => Ok(Arc::new(gate.with_namespace_changes([(namespace.clone(), labels)]))),
         Err(error) => {
-            Err(unreadable("tenancy/unread-namespace", &format!("namespace `{namespace}`"), &error))
+            Err(unreadable(&UNREAD_NAMESPACE, &format!("namespace `{namespace}`"), &error))
         }
     }
 }
@@ -156,7 +157,7 @@ async fn scale_as_update<C: Context>(
         Ok(stored) => Ok(stored.map(|stored| scale::as_update(resource, stored))),
         Err(error) => {
             let what = format!("{} `{namespace}/{name}`", of.resource);
-            Err(unreadable("quota/unread-object", &what, &error))
+            Err(unreadable(&QUOTA_UNREAD_OBJECT, &what, &error))
         }
     }
 }
@@ -179,7 +180,7 @@ async fn with_related_objects<C: Context>(
     let mut flink_context = FlinkContext::clone(&gate.context());
     if let Some(Related { kind, of, name }) = related {
         let found = context.object(&of, namespace, &name).await.map_err(|error| {
-            unreadable("flink/unread-object", &format!("{kind} `{namespace}/{name}`"), &error)
+            unreadable(&FLINK_UNREAD_OBJECT, &format!("{kind} `{namespace}/{name}`"), &error)
         })?;
         flink_context.add_object(kind, namespace, &name, found);
     }
@@ -233,7 +234,7 @@ async fn add_configuration<C: Context>(
                     }
                     Err(error) => {
                         let what = format!("ConfigMap `{namespace}/{name}`");
-                        return Err(unreadable("flink/unread-object", &what, &error));
+                        return Err(unreadable(&FLINK_UNREAD_OBJECT, &what, &error));
                     }
                 }
             }
@@ -243,12 +244,12 @@ async fn add_configuration<C: Context>(
 }
 
 /// The answer when a required object could not be read: the client must retry.
-pub fn unreadable(rule: &'static str, what: &str, error: &dyn std::error::Error) -> Answer {
+pub fn unreadable(notice: &'static Notice, what: &str, error: &dyn std::error::Error) -> Answer {
     let error = with_causes(error);
     tracing::warn!(what, error, "failed to read from the API server");
     let finding = Finding {
-        rule: rule.into(),
-        level: Level::Error,
+        rule: notice.id.into(),
+        level: notice.level,
         message: format!("failed to read {what}, so nothing was checked: {error}"),
         help: Some("send the object again".into()),
         ..Finding::default()

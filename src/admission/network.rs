@@ -12,6 +12,7 @@ use crate::pipeline::Gate;
 use crate::resource::{
     GroupVersionKind, GroupVersionResource, Operation, Resource, metadata_text, users,
 };
+use crate::rules::notices::NETWORK_UNREAD_OBJECT;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -52,7 +53,7 @@ pub(super) async fn with_network<C: Context>(
     } else {
         let failed = |error: LookupError| {
             let what = format!("pods and Services of namespace `{namespace}`");
-            unreadable("network/unread-object", &what, &error)
+            unreadable(&NETWORK_UNREAD_OBJECT, &what, &error)
         };
         let declares = |row: &Kind| is_exposure(row) || (runs_pods(row) && row.declares());
         read(context, namespace, declares, "", &mut network).await.map_err(failed)?;

@@ -12,6 +12,7 @@ use crate::pipeline::{Gate, deletion};
 use crate::quota::ledger::ObjectRef;
 use crate::resource::steps::{self, Late};
 use crate::resource::{Operation, Resource};
+use crate::rules::notices;
 use crate::rules::{Finding, Level};
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -182,7 +183,7 @@ async fn judged<T: Send + 'static>(
 /// The answer to a request that was not judged in time: the client must retry.
 pub fn overloaded(error: &dyn std::error::Error) -> Answer {
     let finding = Finding {
-        rule: "tenancy/overload".into(),
+        rule: notices::OVERLOAD.id.into(),
         level: Level::Error,
         message: format!("{error}, so the object was not admitted"),
         help: Some("send the object again".into()),

@@ -11,11 +11,9 @@ use crate::flink::requester::Requester;
 use crate::kinds::{self, Origin};
 use crate::pipeline::Gate;
 use crate::resource::{Operation, Resource, pointer};
-use crate::rules::{Finding, Level, enforcement};
+use crate::rules::notices::STATUS;
+use crate::rules::{Finding, enforcement};
 use serde_json::Value;
-
-/// The id in refusals and audit annotations.
-const RULE: &str = "tenancy/status";
 
 /// What acts in the status of Kubernetes' kinds, and in the metadata that is stored with it.
 const ACTING: [(&str, &[&str]); 3] = [
@@ -40,12 +38,12 @@ pub(super) fn answer(gate: &Gate, resource: &Resource) -> Option<Answer> {
     });
     let level = || {
         let today = enforcement::today();
-        enforcement::level(&tenant.spec, RULE, Level::Error, resource, today)
+        enforcement::level(&tenant.spec, STATUS.id, STATUS.level, resource, today)
     };
     if let Some((place, level)) = place.zip(level()) {
         let (kind, name) = (&resource.kind.kind, resource.display_name());
         answer.findings.push(Finding {
-            rule: RULE.into(),
+            rule: STATUS.id.into(),
             level,
             message: format!(
                 "only a controller may change `{place}` by the status of {kind} `{name}`"

@@ -3,14 +3,15 @@
 use super::args::PolicyArgs;
 use super::{Exit, Outcome};
 use crate::rego::PolicySet;
+use crate::rules::notices::NOTICES;
 use crate::rules::{Documentation, Level};
 use crate::spelling::distance;
 use anyhow::bail;
 use std::fmt::Write as _;
 
 /// Rules whose findings belong to no tenant, so that no FlinkTenant can exempt an object from them.
-const WITHOUT_EXEMPTIONS: [&str; 3] =
-    ["tenancy/ambiguous-namespace", "tenancy/unassigned-namespace", "yaml/doubtful"];
+const WITHOUT_EXEMPTIONS: [&str; 2] =
+    ["tenancy/ambiguous-namespace", "tenancy/unassigned-namespace"];
 
 /// Arguments of `flinkgate explain`.
 #[derive(Debug, clap::Args)]
@@ -27,22 +28,15 @@ pub struct Args {
 /// # Errors
 /// When the rule is unknown or a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
-    let yaml = super::lint::doubtful_yaml();
-    if args.rule == yaml.id {
-        super::terminal::print(&page(&Documentation {
-            id: yaml.id,
-            title: yaml.title,
-            description: yaml.description,
-            help: Some(yaml.help),
-            level: yaml.level,
-            builtin: true,
-            ..Documentation::default()
-        }))?;
+    if let Some(notice) = NOTICES.iter().find(|notice| args.rule == notice.id) {
+        super::terminal::print(&page(&notice.documentation()))?;
         return Ok(Exit::Fine);
     }
     let set = PolicySet::load(&args.policies.policies)?;
     let Some(rule) = set.documentation(&args.rule) else {
-        let near = nearest(&args.rule, set.catalog());
+        let notices = NOTICES.iter().map(|notice| notice.documentation());
+        let known: Vec<_> = set.catalog().iter().cloned().chain(notices).collect();
+        let near = nearest(&args.rule, &known);
         if near.is_empty() {
             bail!("unknown rule `{}`: `flinkgate rules` lists all rules", args.rule);
         }
@@ -73,7 +67,10 @@ fn page(rule: &Documentation) -> String {
     if !rule.tenant_fields.is_empty() {
         section(&mut out, "Tenant fields", &rule.tenant_fields.join("\n"));
     }
-    if !WITHOUT_EXEMPTIONS.contains(&rule.id.as_str()) {
+    let mut notices = NOTICES.iter();
+    if !WITHOUT_EXEMPTIONS.contains(&rule.id.as_str())
+        && notices.all(|notice| notice.id != rule.id || notice.is_exemptible)
+    {
         section(&mut out, "Exemptions, in the spec of the FlinkTenant", &exemptions(rule));
     }
     if let Some(help) = &rule.help {
@@ -237,7 +234,7 @@ Good:
     fn rules_without_a_tenant_show_no_exemptions() {
         let known: Vec<&str> = built_in().iter().map(|rule| rule.id.as_str()).collect();
         for id in WITHOUT_EXEMPTIONS {
-            assert!(known.contains(&id) || id == crate::cli::lint::doubtful_yaml().id, "{id}");
+            assert!(known.contains(&id), "{id}");
             let rule = Documentation { id: id.into(), ..rules()[0].clone() };
             assert!(!page(&rule).contains("exemptions"), "{id}");
         }

@@ -8,6 +8,7 @@ use crate::flink::config_sources::pod_templates;
 use crate::flink::kinds::is_claim;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
+use crate::rules::Documentation;
 use crate::tenant::load::{TenantProblem, labels};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -89,16 +90,18 @@ pub fn warn(gate: &Gate, tenants: &[TenantProblem]) {
 
 /// The rules' documentation, as reports take it.
 pub fn rules(gate: &Gate) -> Vec<RuleInfo> {
-    let rules = gate.policies().catalog().iter();
-    rules
-        .map(|rule| RuleInfo {
-            id: rule.id.clone(),
-            title: rule.title.clone(),
-            description: rule.description.clone(),
-            help: rule.help.clone().unwrap_or_default(),
-            level: rule.level,
-        })
-        .collect()
+    gate.policies().catalog().iter().map(rule_info).collect()
+}
+
+/// One rule's documentation, as reports take it.
+pub fn rule_info(rule: &Documentation) -> RuleInfo {
+    RuleInfo {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        description: rule.description.clone(),
+        help: rule.help.clone().unwrap_or_default(),
+        level: rule.level,
+    }
 }
 
 fn namespaces(manifests: Vec<Manifest>) -> BTreeMap<String, BTreeMap<String, String>> {

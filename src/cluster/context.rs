@@ -13,6 +13,7 @@ use crate::pipeline::charge::Charge;
 use crate::quota::commit::Ledgers;
 use crate::quota::ledger::ObjectRef;
 use crate::resource::{GroupVersionResource, Resource};
+use crate::rules::notices::QUOTA_UNREAD_OBJECT;
 use arc_swap::ArcSwap;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -96,7 +97,7 @@ impl Quota for ClusterQuota {
         let owners = self.owners.above(&resource.namespace, &resource.object);
         let failed = |error: &dyn std::error::Error| {
             let what = format!("the owners of `{}`", charge.request.object);
-            unreadable("quota/unread-object", &what, error)
+            unreadable(&QUOTA_UNREAD_OBJECT, &what, error)
         };
         let owners = match tokio::time::timeout_at(deadline.into(), owners).await {
             Ok(Ok(owners)) => owners,

@@ -12,6 +12,7 @@ use super::source::PolicySource;
 use super::syntax::{at, rego_path};
 use super::unknown_input;
 use super::walker::module_facts;
+use crate::rules::notices::NOTICES;
 use crate::rules::{Documentation, Level, documentation};
 use regorus::languages::rego::compiler::Compiler;
 use regorus::rvm::Program;
@@ -289,8 +290,9 @@ fn rule_packages(
         }
     }
     let built_in = documentation::built_in().iter();
+    let notices = NOTICES.iter().map(|notice| (notice.id, "Flinkgate"));
     let mut seen: BTreeMap<&str, &str> =
-        built_in.map(|rule| (rule.id.as_str(), rule.path.as_str())).collect();
+        built_in.map(|rule| (rule.id.as_str(), rule.path.as_str())).chain(notices).collect();
     for (_, rule) in &rules {
         if let Some(first) = seen.insert(&rule.id, &rule.path) {
             let message = format!(

@@ -7,6 +7,7 @@ use super::input::Input;
 use super::needs::Needs;
 use super::scope::{Scope, Target};
 use super::source::{self, PolicySource};
+use crate::rules::notices::NOTICES;
 use crate::rules::{Documentation, Finding, documentation};
 use regorus::{Engine, Value};
 use std::cell::Cell;
@@ -114,6 +115,16 @@ impl PolicySet {
     pub fn documentation(&self, id: &str) -> Option<&Documentation> {
         let index = self.catalog.binary_search_by(|rule| rule.id.as_str().cmp(id)).ok()?;
         self.catalog.get(index)
+    }
+
+    /// The ids to which a tenant's overrides and exemptions apply.
+    pub fn rule_ids(&self) -> Vec<&str> {
+        let notices = NOTICES.iter().filter(|notice| notice.is_exemptible);
+        self.catalog
+            .iter()
+            .map(|rule| rule.id.as_str())
+            .chain(notices.map(|notice| notice.id))
+            .collect()
     }
 
     /// A number that no other set in this process has.

@@ -11,6 +11,7 @@ pub mod enforcement;
 mod finding;
 mod findings;
 mod locate;
+pub mod notices;
 mod rule;
 mod subject;
 #[cfg(test)]

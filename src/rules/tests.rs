@@ -1,5 +1,6 @@
 //! What holds for every built-in rule. Their examples are run by `tests/rules_end_to_end.rs`.
 
+use super::notices::NOTICES;
 use super::{Documentation, RULES, all, documentation};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -63,6 +64,14 @@ fn rules_of_a_family_are_sorted_by_id() {
 }
 
 #[test]
+fn notices_are_sorted_and_no_rules() {
+    assert!(NOTICES.is_sorted_by_key(|notice| notice.id));
+    for notice in NOTICES {
+        assert!(all().all(|rule| rule.id != notice.id), "{}", notice.id);
+    }
+}
+
+#[test]
 fn every_tenant_field_is_in_the_schema() {
     let definition = serde_json::to_value(crate::tenant::crd::definition()).unwrap();
     let schema = &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
@@ -80,7 +89,8 @@ fn every_tenant_field_is_in_the_schema() {
 
 #[test]
 fn pages_use_plain_words() {
-    for rule in documentation::built_in() {
+    let notices = NOTICES.iter().map(|notice| notice.documentation());
+    for rule in documentation::built_in().iter().cloned().chain(notices) {
         let text = format!(
             " {}\n{}\n{} ",
             rule.title,

@@ -7,14 +7,12 @@ use crate::pipeline::Gate;
 use crate::rego::flink_policy::{self, FlinkPolicySpec};
 use crate::rego::{Assembled, PolicyError, PolicyProblem, PolicySource, assemble};
 use crate::resource::{Operation, Resource};
+use crate::rules::notices::FLINK_POLICY;
 use crate::rules::{Finding, Level};
 use crate::tenant::Tenant;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::{Handle, RuntimeFlavor};
-
-/// The id in refusals and audit annotations.
-const RULE: &str = "tenancy/flink-policy";
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
     if webhook == Webhook::Mutate || same_spec(resource) {
@@ -22,7 +20,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     }
     let spec = resource.object.get("spec").cloned().unwrap_or_default();
     let findings = match flink_policy::read(spec) {
-        Err(error) => vec![finding(RULE, Level::Error, "/spec", error.to_string(), None)],
+        Err(error) => vec![finding(&FLINK_POLICY, Level::Error, "/spec", error.to_string(), None)],
         Ok(spec) => problems(gate, &resource.name, &spec),
     };
     Answer { findings, ..Answer::default() }
@@ -47,7 +45,7 @@ pub(super) fn deletion(gate: &Gate, resource: &Resource) -> Answer {
             tenant.name,
             rule.map(|rule| rule.id.as_str()).unwrap_or_default(),
         );
-        findings.push(finding(RULE, Level::Warning, "", message, None));
+        findings.push(finding(&FLINK_POLICY, Level::Warning, "", message, None));
     }
     let (base, others) = current(gate, &path);
     if let Ok(Assembled { refused, .. }) = run_blocking(|| assemble(&base, others)) {
@@ -55,7 +53,7 @@ pub(super) fn deletion(gate: &Gate, resource: &Resource) -> Answer {
             let message = format!(
                 "`{file}` uses the deleted FlinkPolicy and no longer compiles: {problem}; replicas keep what they have compiled until they restart"
             );
-            findings.push(finding(RULE, Level::Warning, "", message, None));
+            findings.push(finding(&FLINK_POLICY, Level::Warning, "", message, None));
         }
     }
     Answer { findings, ..Answer::default() }
@@ -92,7 +90,9 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
     // Last, so that it is the one that is refused in a conflict.
     others.push(spec.source(name));
     match run_blocking(|| assemble(&base, others)) {
-        Err(error) => vec![finding(RULE, Level::Error, "/spec/rego", error.to_string(), None)],
+        Err(error) => {
+            vec![finding(&FLINK_POLICY, Level::Error, "/spec/rego", error.to_string(), None)]
+        }
         Ok(Assembled { refused, .. }) => refused
             .into_iter()
             .flat_map(|(file, problems)| {
@@ -108,7 +108,7 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
                 } else {
                     format!("`{file}` would no longer compile: {text}")
                 };
-                finding(RULE, Level::Error, "/spec/rego", message, None)
+                finding(&FLINK_POLICY, Level::Error, "/spec/rego", message, None)
             })
             .collect(),
     }

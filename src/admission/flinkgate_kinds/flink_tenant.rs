@@ -5,24 +5,22 @@ use crate::admission::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
 use crate::resource::Resource;
 use crate::rules::enforcement;
+use crate::rules::notices::FLINK_TENANT;
 use crate::rules::{Finding, Level};
 use crate::tenant::ownership::Selection;
 use crate::tenant::{FlinkTenantSpec, Tenant, check, readable};
-
-/// The id in refusals and audit annotations.
-const RULE: &str = "tenancy/flink-tenant";
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
     if webhook == Webhook::Mutate || same_spec(resource) {
         return Answer::default();
     }
-    let rules: Vec<&str> = gate.policies().catalog().iter().map(|rule| rule.id.as_str()).collect();
+    let rules = gate.policies().rule_ids();
     let (spec, problems) = check::check(&resource.object, &rules, enforcement::today());
     let level = |warning: bool| if warning { Level::Warning } else { Level::Error };
     let mut findings: Vec<Finding> = problems
         .into_iter()
         .map(|problem| {
-            finding(RULE, level(problem.warning), problem.pointer, problem.message, None)
+            finding(&FLINK_TENANT, level(problem.warning), problem.pointer, problem.message, None)
         })
         .collect();
     if let Some(spec) = spec {
@@ -70,7 +68,7 @@ fn new_conflicts(
             };
             let message = conflict.message(&resource.name);
             let help = format!("remove it here, or from tenant `{}` first", conflict.earlier.name);
-            finding(RULE, Level::Error, pointer, message, Some(&help))
+            finding(&FLINK_TENANT, Level::Error, pointer, message, Some(&help))
         })
         .collect()
 }

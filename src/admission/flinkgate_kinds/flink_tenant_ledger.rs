@@ -5,9 +5,7 @@ use super::finding;
 use crate::admission::answer::Answer;
 use crate::resource::{Operation, Resource};
 use crate::rules::Level;
-
-/// The id in refusals and audit annotations.
-const RULE: &str = "tenancy/flink-tenant-ledger";
+use crate::rules::notices::FLINK_TENANT_LEDGER;
 
 /// The answer to a request for a ledger; `None` for all other kinds. `own_user` is Flinkgate's user
 /// name.
@@ -26,7 +24,7 @@ pub fn answer(resource: &Resource, own_user: &str) -> Option<Answer> {
     );
     let help = "delete the FlinkTenantLedger to count again; change `spec.quota` of the FlinkTenant to raise limits";
     Some(Answer {
-        findings: vec![finding(RULE, Level::Error, "", message, Some(help))],
+        findings: vec![finding(&FLINK_TENANT_LEDGER, Level::Error, "", message, Some(help))],
         ..Answer::default()
     })
 }

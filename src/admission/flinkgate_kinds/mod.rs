@@ -14,6 +14,7 @@ pub mod stale_read;
 use super::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
 use crate::resource::{Operation, Resource};
+use crate::rules::notices::Notice;
 use crate::rules::{Finding, Level};
 
 /// The answer for Flinkgate's kinds; `None` for every other kind.
@@ -55,14 +56,14 @@ fn same_spec(resource: &Resource) -> bool {
 }
 
 fn finding(
-    rule: &'static str,
+    notice: &'static Notice,
     level: Level,
     pointer: impl Into<String>,
     message: String,
     help: Option<&str>,
 ) -> Finding {
     Finding {
-        rule: rule.into(),
+        rule: notice.id.into(),
         level,
         message,
         pointer: pointer.into(),

@@ -10,13 +10,11 @@ use crate::mutate;
 use crate::pipeline::Gate;
 use crate::resource::{Operation, Resource};
 use crate::rules::Level;
+use crate::rules::notices::NAMESPACE_LABEL;
 use crate::tenant::check::NAME_LENGTH;
 use crate::tenant::load::labels;
 use crate::tenant::{Owner, TENANT_LABEL};
 use serde_json::{Value, json};
-
-/// The id in refusals and audit annotations.
-const RULE: &str = "tenancy/namespace-label";
 
 /// The place of the label.
 const POINTER: &str = "/metadata/labels/flinkgate.dev~1tenant";
@@ -35,7 +33,7 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
             // The leader repairs a stored label that is wrong; it must not block updates.
             if written != stored && written != owner.as_deref() {
                 findings.push(finding(
-                    RULE,
+                    &NAMESPACE_LABEL,
                     Level::Error,
                     POINTER,
                     refusal(owner.as_deref(), written),
@@ -51,7 +49,13 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
                     .as_ref()
                     .map_or_else(|| "no tenant".to_owned(), |owner| format!("tenant `{owner}`"));
                 let message = format!("the namespace moves from tenant `{old}` to {to}");
-                findings.push(finding(RULE, Level::Warning, "/metadata/labels", message, None));
+                findings.push(finding(
+                    &NAMESPACE_LABEL,
+                    Level::Warning,
+                    "/metadata/labels",
+                    message,
+                    None,
+                ));
             }
             Answer { tenant: owner, findings, ..Answer::default() }
         }
@@ -110,7 +114,7 @@ fn mutate(
         // The user is warned about a label that they wrote, not about one that Flinkgate adds.
         if let Some(written) = written {
             findings.push(finding(
-                RULE,
+                &NAMESPACE_LABEL,
                 Level::Warning,
                 POINTER,
                 refusal(owner.as_deref(), Some(written)),

@@ -16,6 +16,7 @@ use crate::report::{
     text,
 };
 use crate::resource::yaml::Problem;
+use crate::rules::notices::DOUBTFUL_YAML;
 use crate::rules::{Facts, Level};
 use clap::ValueEnum;
 use std::sync::Arc;
@@ -74,19 +75,6 @@ enum FailOn {
     Never,
 }
 
-/// The rule for text that readers of YAML understand differently. Only the linter has it: the
-/// webhook receives JSON.
-pub(super) fn doubtful_yaml() -> RuleInfo {
-    RuleInfo {
-        id: "yaml/doubtful".into(),
-        title: "Ambiguous YAML".into(),
-        description: "Readers of YAML understand this text differently, such as a key that is set twice: here the last value counts."
-            .into(),
-        help: "Set each key once.".into(),
-        level: Level::Warning,
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -136,10 +124,9 @@ pub fn run(args: Args) -> Outcome {
 }
 
 fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
-    let RuleInfo { id, level, .. } = doubtful_yaml();
     Diagnostic {
-        rule: id,
-        level,
+        rule: DOUBTFUL_YAML.id.into(),
+        level: DOUBTFUL_YAML.level,
         message: problem.message,
         help: None,
         file,
@@ -161,7 +148,7 @@ fn written(
         Format::Text => text::render(report, sources, terminal::stdout_wants_colour()),
         Format::Json => json::render(report)?,
         Format::Sarif => {
-            rules.push(doubtful_yaml());
+            rules.push(gate::rule_info(&DOUBTFUL_YAML.documentation()));
             sarif::render(report, &rules)?
         }
         Format::Junit => junit::render(report)?,

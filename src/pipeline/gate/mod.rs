@@ -122,8 +122,7 @@ impl Gate {
         policies: Arc<PolicySet>,
         unassigned: Unassigned,
     ) -> Result<(Self, Vec<TenantProblem>), GateError> {
-        let rules: Vec<&str> = policies.catalog().iter().map(|rule| rule.id.as_str()).collect();
-        let loaded = load::load(tenants, &rules, enforcement::today())?;
+        let loaded = load::load(tenants, &policies.rule_ids(), enforcement::today())?;
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
     }
 

@@ -52,7 +52,7 @@ impl CheckedTenants {
         other_rules: bool,
         tenants: &BTreeMap<String, Record>,
     ) {
-        let rules: Vec<&str> = set.catalog().iter().map(|rule| rule.id.as_str()).collect();
+        let rules = set.rule_ids();
         let today = enforcement::today();
         let mut before = std::mem::take(&mut self.0);
         for (name, record) in tenants {
