@@ -5,6 +5,7 @@
 //! and never by the holder's; the resource version decides between two that take it at once. A
 //! holder that cannot renew stops leading before another one may start.
 
+use crate::causes::with_causes;
 use crate::jitter::{jittered, random};
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::MicroTime;
@@ -120,31 +121,33 @@ struct Election {
 /// The result of one attempt.
 #[derive(Debug, PartialEq, Eq)]
 enum Attempt {
-    Held,
+    /// Ours by a request that was sent at this time. Others never count from an earlier one.
+    Held(Instant),
     HeldByAnother,
     /// Another candidate wrote at the same time: try again.
     Collided,
+}
+
+/// Why an attempt has no result.
+#[derive(Debug, thiserror::Error)]
+enum AttemptError {
+    #[error("no answer from the API server for the Lease")]
+    NoAnswer,
+    #[error("failed to read or write the Lease")]
+    Request(#[from] kube::Error),
 }
 
 impl Election {
     async fn run(mut self, leading: watch::Sender<bool>, mut stop: oneshot::Receiver<()>) {
         let mut held_until: Option<Instant> = None;
         loop {
-            // Counted from before the request: others never count from an earlier time.
-            let started = Instant::now();
-            let patience = started + self.timings.renew / 2;
-            let result =
-                timeout_at(held_until.map_or(patience, |end| end.min(patience)), self.attempt())
-                    .await;
-            match result {
-                Ok(Ok(Attempt::Held)) => held_until = Some(started + self.timings.renew),
-                Ok(Ok(Attempt::HeldByAnother)) => held_until = None,
-                Ok(Ok(Attempt::Collided)) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, lease = LEASE, "cannot read or write the Lease")
-                }
-                Err(_) => {
-                    tracing::warn!(lease = LEASE, "no answer from the API server for the Lease")
+            match self.attempt(held_until).await {
+                Ok(Attempt::Held(sent)) => held_until = Some(sent + self.timings.renew),
+                Ok(Attempt::HeldByAnother) => held_until = None,
+                Ok(Attempt::Collided) => {}
+                Err(error) => {
+                    let error = with_causes(&error);
+                    tracing::warn!(error, lease = LEASE, "cannot renew or take the Lease");
                 }
             }
             let now = Instant::now();
@@ -180,44 +183,64 @@ impl Election {
         }
     }
 
-    async fn attempt(&mut self) -> kube::Result<Attempt> {
+    async fn attempt(&mut self, held_until: Option<Instant>) -> Result<Attempt, AttemptError> {
+        let params = PostParams::default();
         if let Some(mut lease) = self.ours.take() {
             let spec = self.renewed(lease.spec.take().unwrap_or_default());
             lease.spec = Some(spec);
-            match self.api.replace(LEASE, &PostParams::default(), &lease).await {
-                Ok(lease) => return Ok(self.holding(lease)),
-                Err(kube::Error::Api(status)) if status.is_conflict() || status.is_not_found() => {}
+            let sent = Instant::now();
+            match self.answer(held_until, self.api.replace(LEASE, &params, &lease)).await {
+                Ok(lease) => return Ok(self.holding(lease, sent)),
+                Err(AttemptError::Request(kube::Error::Api(status)))
+                    if status.is_conflict() || status.is_not_found() => {}
                 Err(error) => return Err(error),
             }
         }
-        let written = match self.api.get_opt(LEASE).await? {
+        let stored = self.answer(held_until, self.api.get_opt(LEASE)).await?;
+        let sent = Instant::now();
+        let written = match stored {
             None => {
                 let spec = Some(self.renewed(LeaseSpec::default()));
                 let metadata = ObjectMeta { name: Some(LEASE.into()), ..ObjectMeta::default() };
-                self.api.create(&PostParams::default(), &Lease { metadata, spec }).await
+                let lease = Lease { metadata, spec };
+                self.answer(held_until, self.api.create(&params, &lease)).await
             }
             Some(mut lease) => {
                 let spec = lease.spec.take().unwrap_or_default();
-                if !self.may_take(&spec, Instant::now()) {
+                if !self.may_take(&spec, sent) {
                     return Ok(Attempt::HeldByAnother);
                 }
                 lease.spec = Some(self.renewed(spec));
-                self.api.replace(LEASE, &PostParams::default(), &lease).await
+                self.answer(held_until, self.api.replace(LEASE, &params, &lease)).await
             }
         };
         match written {
-            Ok(lease) => Ok(self.holding(lease)),
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => {
+            Ok(lease) => Ok(self.holding(lease, sent)),
+            Err(AttemptError::Request(kube::Error::Api(status)))
+                if status.is_conflict() || status.is_already_exists() =>
+            {
                 Ok(Attempt::Collided)
             }
             Err(error) => Err(error),
         }
     }
 
-    fn holding(&mut self, lease: Lease) -> Attempt {
+    /// The answer to one request. Each has its own time: under load a candidate that must read and
+    /// write within the time of one would never lead. A holder has time for a second attempt.
+    async fn answer<T>(
+        &self,
+        held_until: Option<Instant>,
+        request: impl Future<Output = kube::Result<T>>,
+    ) -> Result<T, AttemptError> {
+        let patience = Instant::now() + self.timings.renew / 2;
+        let end = held_until.map_or(patience, |end| end.min(patience));
+        Ok(timeout_at(end, request).await.map_err(|_| AttemptError::NoAnswer)??)
+    }
+
+    fn holding(&mut self, lease: Lease, sent: Instant) -> Attempt {
         self.seen = None;
         self.ours = Some(lease);
-        Attempt::Held
+        Attempt::Held(sent)
     }
 
     /// Whether the Lease is ours, free, or has not changed for its duration.

@@ -11,9 +11,11 @@ use std::sync::{Arc, Mutex};
 struct Server {
     lease: Option<Value>,
     version: u64,
-    /// Nobody gets an answer.
+    /// No client gets an answer.
     silent: bool,
-    /// Everybody gets an error.
+    /// How long each answer takes.
+    latency: Duration,
+    /// Each client gets an error.
     broken: bool,
 }
 
@@ -27,6 +29,8 @@ fn client(server: &Shared) -> Client {
             if server.lock().unwrap().silent {
                 std::future::pending::<()>().await;
             }
+            let latency = server.lock().unwrap().latency;
+            tokio::time::sleep(latency).await;
             server.lock().unwrap().answer(request.method(), request.body())
         }
     })
@@ -120,6 +124,23 @@ async fn a_holder_without_api_server_stops_and_recovers() {
         fail(&mut server.lock().unwrap(), false);
     }
     until(&candidate, true).await;
+}
+
+/// Reading and writing take longer together than one request may.
+#[tokio::test]
+async fn a_slow_api_server_has_a_leader() {
+    let server = Shared::default();
+    server.lock().unwrap().latency = Duration::from_millis(2_500);
+    let timings = LeaseTimings { renew: Duration::from_secs(8), ..timings() };
+    let candidate = Candidate::start(client(&server), "x", "first".into(), timings);
+    until(&candidate, true).await;
+    let renewed = async {
+        while server.lock().unwrap().version < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), renewed).await.unwrap();
+    assert_eq!(holder(&server), "first");
 }
 
 #[tokio::test]
