@@ -28,6 +28,7 @@ mod exposures;
 mod fake_cluster;
 mod guarantees;
 mod guarantees_generated;
+mod holds_options;
 mod label_keys;
 mod leaving;
 mod line_ends;

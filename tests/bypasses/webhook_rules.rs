@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::sync::LazyLock;
 
 /// The webhooks of both configurations as `flinkgate webhooks` prints them, with their kind.
-static WEBHOOKS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
+pub static WEBHOOKS: LazyLock<Vec<(String, Value)>> = LazyLock::new(|| {
     let output =
         assert_cmd::Command::cargo_bin("flinkgate").unwrap().arg("webhooks").output().unwrap();
     let mut found = Vec::new();

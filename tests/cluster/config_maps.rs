@@ -44,8 +44,11 @@ fn options_in_config_maps_are_judged_by_what_reads_them() {
     };
     refused(&pod("settings"), "flink/forbidden-option");
     ask(&pod("later")).unwrap();
-    let patch = json!({"data": {"later": bad}}).to_string();
-    let update = ["patch", "configmap", "odd", "--namespace", &namespace, "--patch", &patch];
-    let refusal = admin.try_kubectl(&update, "").unwrap_err();
-    assert!(refusal.contains("flink/forbidden-option"), "{refusal}");
+    // The match condition of the webhook knows each style of YAML.
+    for text in [bad, "{? \"web.submit.enable\" # x\n:true}"] {
+        let patch = json!({"data": {"later": text}}).to_string();
+        let update = ["patch", "configmap", "odd", "--namespace", &namespace, "--patch", &patch];
+        let refusal = admin.try_kubectl(&update, "").unwrap_err();
+        assert!(refusal.contains("flink/forbidden-option"), "{text}: {refusal}");
+    }
 }

@@ -318,13 +318,13 @@ const EXPOSURE_CHANGES: Condition = Condition {
     ),
 };
 
-/// Only ConfigMaps with text that may be a configuration, whatever its key is: with a colon that
-/// separates an option and its value in either of Flink's files. Clusters write other ConfigMaps
-/// every few seconds: those of high availability, with addresses and encoded data. Many keys are not
-/// searched, because conditions have a limited budget.
+/// Only ConfigMaps with text that may be a configuration, whatever its key is: a colon or a
+/// question mark at the end of a word, or a mapping of YAML in braces. Every text in which the gate reads an option has
+/// one of them. Clusters write other ConfigMaps every few seconds: those of high availability, with
+/// addresses and encoded data. Many keys are not searched, because conditions have a limited budget.
 const HOLDS_OPTIONS: Condition = Condition {
     name: "holds-options",
-    expression: r"has(object.binaryData) || (has(object.data) && (object.data.size() > 50 || 'config.yaml' in object.data || 'flink-conf.yaml' in object.data || object.data.exists(key, object.data[key].matches(r':\s|:$|[\x22\x27\]}]\s*:'))))",
+    expression: r"has(object.binaryData) || (has(object.data) && (object.data.size() > 50 || 'config.yaml' in object.data || 'flink-conf.yaml' in object.data || object.data.exists(key, object.data[key].matches(r'[:?]([^\x21-\x7e]|$)|\{'))))",
 };
 
 const DATA_CHANGES: Condition = Condition {
