@@ -227,7 +227,7 @@ fn every_kind_with_a_template_is_in_the_webhooks() {
 
 #[test]
 fn a_second_cluster_is_refused_whatever_makes_it() {
-    let entrypoints: [&[&str]; 8] = [
+    let entrypoints: [&[&str]; 11] = [
         &["standalone-job"],
         &["jobmanager"],
         &["bash", "-c", "kubernetes-jobmanager.sh kubernetes-application"],
@@ -236,6 +236,17 @@ fn a_second_cluster_is_refused_whatever_makes_it() {
         &["bash", "-c", "start-cluster.sh && sleep infinity"],
         &["/opt/flink/bin/flink-console.sh", "standalonesession"],
         &["/opt/flink/bin/flink-daemon.sh", "start", "standalonejob"],
+        &["flink", "run", "-t", "local", "/opt/flink/usrlib/job.jar"],
+        &["bash", "-c", "exec bin/flink run -Dexecution.target=local job.jar"],
+        &[
+            "java",
+            "-cp",
+            "/opt/flink/lib/*",
+            "org.apache.flink.client.cli.CliFrontend",
+            "run",
+            "--target=local",
+            "a.jar",
+        ],
     ];
     for entrypoint in entrypoints {
         let spec = pod_spec(entrypoint, "1");

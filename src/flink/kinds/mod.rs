@@ -21,6 +21,7 @@ mod generated_template;
 mod growth;
 pub(crate) mod ingress;
 pub(crate) mod leaving;
+mod local_cluster;
 mod mounted_config;
 mod operator_arguments;
 mod operator_config;

@@ -5,6 +5,7 @@
 
 use super::counts::slots;
 use super::dynamic_properties;
+use super::local_cluster;
 use super::mounted_config;
 use super::pod_template;
 use super::process::Process;
@@ -87,7 +88,7 @@ impl PodTemplateWorkload<'_> {
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
         let mut size = self.size(template, (role, mode), known, &config, problems);
-        let (job_managers, with_job) = job_managers(template, containers);
+        let (job_managers, with_job) = self.clusters(template, containers);
         if self.replicas > 0 {
             size.total.clusters = job_managers.max(u64::from(role == Role::JobManager));
             size.total.jobs = with_job;
@@ -111,6 +112,30 @@ impl PodTemplateWorkload<'_> {
             also_read,
             ..Workload::default()
         }
+    }
+
+    /// The clusters in a pod's containers, and how many of them run their own job. A container
+    /// beside the main one may start another JobManager, or run a job in a cluster within its process.
+    fn clusters(&self, template: &Value, containers: &[Value]) -> (u64, u64) {
+        let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
+            .into_iter()
+            .flat_map(|list| elements_at(template, list));
+        let (mut all, mut with_job) = (0_u64, 0_u64);
+        for container in containers.iter().chain(others) {
+            let process = Process::of(container).filter(|own| own.role == Role::JobManager);
+            let is_local = || {
+                let file = mounted_config::read(template, container, self.namespace, self.context);
+                local_cluster::runs(container, file)
+            };
+            let runs_job = match process {
+                Some(process) => process.runs_job,
+                None if is_local() => true,
+                None => continue,
+            };
+            all = all.saturating_add(1);
+            with_job = with_job.saturating_add(u64::from(runs_job));
+        }
+        (all, with_job)
     }
 
     /// The cluster's id, according to labels or names.
@@ -183,21 +208,6 @@ impl PodTemplateWorkload<'_> {
         }
         size
     }
-}
-
-/// The JobManagers in a pod's containers, and how many of them run their own job. Each is a cluster:
-/// a container beside the main one may start another.
-fn job_managers(template: &Value, containers: &[Value]) -> (u64, u64) {
-    let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
-        .into_iter()
-        .flat_map(|list| elements_at(template, list));
-    let processes = containers.iter().chain(others).filter_map(Process::of);
-    processes.filter(|process| process.role == Role::JobManager).fold(
-        (0, 0),
-        |(all, with_job): (u64, u64), process| {
-            (all.saturating_add(1), with_job.saturating_add(u64::from(process.runs_job)))
-        },
-    )
 }
 
 fn identify(pod: &Value, containers: &[Value]) -> Identity {

@@ -85,12 +85,10 @@ impl Process {
     /// The Flink process that a container's `command`, `args` and hooks start. A script may start several:
     /// the JobManager counts, and else the first.
     pub fn of(container: &Value) -> Option<Self> {
-        let words = |field: &str| list(container.get(field));
-        let hooks = || HOOKS.into_iter().flat_map(|place| list(pointer::at(container, place)));
-        let elements = || words("command").chain(words("args")).chain(hooks());
+        let elements = || arguments(container);
         let mut variables = Variables::of(container);
         // Without a command, the image's entrypoint reads the first argument.
-        let mut at_entrypoint = words("command").next().is_none();
+        let mut at_entrypoint = list(container.get("command")).next().is_none();
         let mut at_starter = false;
         let mut first = None;
         for element in elements() {
@@ -145,6 +143,13 @@ impl Process {
     }
 }
 
+/// The texts of a container that start processes: its command, its arguments and its hooks.
+pub(super) fn arguments(container: &Value) -> impl Iterator<Item = &str> {
+    let words = |field: &str| list(container.get(field));
+    let hooks = HOOKS.into_iter().flat_map(|place| list(pointer::at(container, place)));
+    words("command").chain(words("args")).chain(hooks)
+}
+
 /// The texts of a list.
 fn list(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
@@ -155,7 +160,7 @@ fn is_application(word: &str) -> bool {
 }
 
 /// The words of one argument, which may be a whole script.
-fn split(argument: &str) -> impl Iterator<Item = &str> {
+pub(super) fn split(argument: &str) -> impl Iterator<Item = &str> {
     let separates =
         |c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'');
     argument.split(separates).filter(|word| !word.is_empty())

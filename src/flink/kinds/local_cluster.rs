@@ -1,0 +1,251 @@
+//! Recognises Flink's clients with the target `local`: they run JobManager, TaskManagers and the job
+//! within their own process.
+//!
+//! A program that starts such a cluster in its own code, as `java -cp` and `python` may, has no sign
+//! of it in its command.
+
+use super::dynamic_properties;
+use super::expansion::Variables;
+use super::process::{arguments, split};
+use crate::flink::config::FlinkConfig;
+use serde_json::Value;
+
+/// The option with the target.
+const TARGET: &str = "execution.target";
+const LOCAL: &str = "local";
+
+/// How a client reads its arguments.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Client {
+    /// Its first argument is `run`, and options end at the job.
+    Run,
+    /// Only `-D` sets the target.
+    Sql,
+    /// Its first word is the target.
+    Shell,
+}
+
+/// Programs and main classes that submit a job.
+const CLIENTS: [(&str, Client); 8] = [
+    ("flink", Client::Run),
+    ("org.apache.flink.client.cli.CliFrontend", Client::Run),
+    ("sql-client.sh", Client::Sql),
+    ("org.apache.flink.table.client.SqlClient", Client::Sql),
+    ("sql-gateway.sh", Client::Sql),
+    ("org.apache.flink.table.gateway.SqlGateway", Client::Sql),
+    ("pyflink-shell.sh", Client::Shell),
+    ("start-scala-shell.sh", Client::Shell),
+];
+
+/// Options of `flink run` without a value.
+const FLAGS: [&str; 14] = [
+    "d",
+    "detached",
+    "h",
+    "help",
+    "n",
+    "allowNonRestoredState",
+    "q",
+    "sysoutLogging",
+    "sae",
+    "shutdownOnAttachedExit",
+    "v",
+    "verbose",
+    "yd",
+    "yq",
+];
+
+/// What the next word is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Anything.
+    Any,
+    /// The action of a client.
+    Action,
+    /// An option of a client, or the job.
+    Option(Client),
+    /// The value of an option; `true` if it is the target.
+    Value(Client, bool),
+    /// A property of `-D`.
+    Property(Client),
+}
+
+/// Whether a container's command, arguments or hooks start a client that runs its own cluster. `file`
+/// is the mounted configuration.
+pub fn runs(container: &Value, file: Option<&FlinkConfig>) -> bool {
+    let mut variables = Variables::of(container);
+    let (mut next, mut is_client) = (Next::Any, false);
+    for argument in arguments(container) {
+        let argument = variables.expand(argument);
+        for word in split(&argument) {
+            let is_local;
+            (next, is_local) = client(word).map_or_else(|| step(next, word), |next| (next, false));
+            if is_local {
+                return true;
+            }
+            is_client |= matches!(next, Next::Option(_));
+        }
+    }
+    is_client && is_configured(container, file)
+}
+
+/// What follows a client's program.
+fn client(word: &str) -> Option<Next> {
+    // Every client ends with one of these letters.
+    if !word.ends_with(['k', 'd', 'h', 't', 'y']) {
+        return None;
+    }
+    let name = word.rsplit('/').next().unwrap_or_default();
+    let (_, client) = CLIENTS.iter().find(|(program, _)| *program == name)?;
+    Some(if *client == Client::Run { Next::Action } else { Next::Option(*client) })
+}
+
+/// What follows a word, and whether the word makes the target local.
+fn step(next: Next, word: &str) -> (Next, bool) {
+    match next {
+        Next::Action if word == "run" => (Next::Option(Client::Run), false),
+        Next::Any | Next::Action => (Next::Any, false),
+        Next::Value(client, is_target) => (Next::Option(client), is_target && is_local(word)),
+        Next::Property(client) => (Next::Option(client), is_local_property(word)),
+        Next::Option(client) => option(client, word),
+    }
+}
+
+/// Options have one or two dashes, may be abbreviated and may have their value after `=`, as
+/// commons-cli reads them.
+fn option(client: Client, word: &str) -> (Next, bool) {
+    let Some(option) = word.strip_prefix('-') else {
+        return match client {
+            Client::Sql => (Next::Option(client), false),
+            Client::Shell => (Next::Any, word == LOCAL),
+            Client::Run => (Next::Any, false),
+        };
+    };
+    let option = option.strip_prefix('-').unwrap_or(option);
+    match option.strip_prefix('D') {
+        Some("") => return (Next::Property(client), false),
+        Some(property) => return (Next::Option(client), is_local_property(property)),
+        None if client == Client::Sql => return (Next::Option(client), false),
+        None => {}
+    }
+    let is_target = |name: &str| {
+        let begins = |long: &str| name.len() > 1 && long.starts_with(name);
+        matches!(name, "t" | "e") || begins("target") || begins("executor")
+    };
+    if let Some((name, value)) = option.split_once('=') {
+        return (Next::Option(client), is_target(name) && is_local(value));
+    }
+    if option.strip_prefix(['t', 'e']).is_some_and(is_local) {
+        return (Next::Option(client), true);
+    }
+    match FLAGS.contains(&option) {
+        true => (Next::Option(client), false),
+        false => (Next::Value(client, is_target(option)), false),
+    }
+}
+
+fn is_local(target: &str) -> bool {
+    target.trim().eq_ignore_ascii_case(LOCAL)
+}
+
+fn is_local_property(property: &str) -> bool {
+    property.split_once('=').is_some_and(|(key, value)| key.trim() == TARGET && is_local(value))
+}
+
+/// Whether the configuration makes the target local.
+fn is_configured(container: &Value, file: Option<&FlinkConfig>) -> bool {
+    let has_target = |config: &FlinkConfig| config.get(TARGET).is_some_and(is_local);
+    let Some(file) = file else {
+        let mut own = FlinkConfig::default();
+        dynamic_properties::environment(container, "", &mut own);
+        return has_target(&own);
+    };
+    has_target(file)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn clients_with_a_local_target_run_their_own_cluster() {
+        let configured =
+            json!([{"name": "FLINK_PROPERTIES", "value": "execution.target: local\n"}]);
+        let remote = json!([{"name": "FLINK_PROPERTIES", "value": "execution.target: remote\n"}]);
+        let variable = json!([{"name": "TARGET", "value": "local"}]);
+        let none = json!([]);
+        for (args, env, expected) in [
+            (json!(["flink", "run", "-t", "local", "/job.jar"]), &none, true),
+            (json!(["/opt/flink/bin/flink", "run", "--target", "LOCAL", "/job.jar"]), &none, true),
+            (
+                json!(["bash", "-c", "exec \"$FLINK_HOME/bin/flink\" run -d -p 2 -tlocal job.jar"]),
+                &none,
+                true,
+            ),
+            (json!(["flink", "run", "-targ=local", "/job.jar"]), &none, true),
+            (json!(["flink", "run", "-e", "local", "/job.jar"]), &none, true),
+            (json!(["flink", "run", "-Dexecution.target=local", "/job.jar"]), &none, true),
+            (json!(["flink", "run", "-D", "execution.target=local", "/job.jar"]), &none, true),
+            (json!(["flink", "run", "-t", "$(TARGET)", "/job.jar"]), &variable, true),
+            (
+                json!([
+                    "java",
+                    "-cp",
+                    "x",
+                    "org.apache.flink.client.cli.CliFrontend",
+                    "run",
+                    "-t",
+                    "local",
+                    "a.jar"
+                ]),
+                &none,
+                true,
+            ),
+            (json!(["sql-client.sh", "embedded", "-f", "x.sql"]), &configured, true),
+            (json!(["sql-client.sh", "-Dexecution.target=local"]), &none, true),
+            (
+                json!(["sql-gateway.sh", "start-foreground", "-Dexecution.target=local"]),
+                &none,
+                true,
+            ),
+            (json!(["pyflink-shell.sh", "local"]), &none, true),
+            (json!(["flink", "run", "/job.jar"]), &configured, true),
+            (
+                json!([
+                    "sleep 5; flink list; flink run -m jm:8081 a.jar; flink run -t local a.jar"
+                ]),
+                &none,
+                true,
+            ),
+            // They submit to a cluster that counts itself, or the words are those of the job.
+            (json!(["flink", "run", "-m", "jm:8081", "/job.jar"]), &none, false),
+            (json!(["flink", "run", "-t", "remote", "/job.jar", "-t", "local"]), &none, false),
+            (json!(["flink", "run", "-d", "/job.jar", "--target", "local"]), &none, false),
+            (json!(["flink", "run", "-c", "local", "-p", "2", "/job.jar"]), &none, false),
+            (json!(["flink", "run", "/job.jar"]), &remote, false),
+            (json!(["flink", "list", "-t", "local"]), &none, false),
+            (json!(["flink", "cancel", "abc"]), &configured, false),
+            (
+                json!([
+                    "flink",
+                    "run-application",
+                    "-t",
+                    "kubernetes-application",
+                    "local:///job.jar"
+                ]),
+                &none,
+                false,
+            ),
+            (json!(["pyflink-shell.sh", "remote", "jm", "8081"]), &none, false),
+            (json!(["sql-client.sh", "gateway", "-e", "jm:8083"]), &none, false),
+            (json!(["kubectl", "run", "-t", "local"]), &none, false),
+            (json!(["jobmanager"]), &configured, false),
+            (json!(["echo", "flink", "is", "local"]), &none, false),
+        ] {
+            let container = json!({"args": args, "env": env});
+            assert_eq!(runs(&container, None), expected, "{container}");
+        }
+    }
+}
