@@ -162,7 +162,11 @@ impl Surroundings<'_> {
             Some(PortRef::Name(name)) => is_rest_name(name),
             None => false,
         };
-        if is_named || is_rest { Reach::Unknown } else { Reach::No }
+        match self.network {
+            _ if !is_named && !is_rest => Reach::No,
+            Some(_) => Reach::Unknown,
+            None => Reach::Possible,
+        }
     }
 
     /// What an alias leads to: a Service in the cluster by its DNS name (`name.namespace.svc`, or

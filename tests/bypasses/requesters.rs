@@ -238,3 +238,28 @@ fn lint_counts_a_cluster_and_its_deployments_once() {
     let doubled = format!("{}\n---\n{}", dump(2), deployments.replace("\"etl\"", "\"web\""));
     assert!(!errors(&doubled).is_empty());
 }
+
+/// A claim that is bound to an existing volume, as a restored backup is.
+#[test]
+fn only_administrators_restore_volumes() {
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "strict-state", "namespace": "strict"},
+        "spec": {"volumeName": "pv-of-billing", "storageClassName": "nfs", "accessModes": ["ReadWriteMany"], "resources": {"requests": {"storage": "1Gi"}}}});
+    let refusal = |resource: &Resource| {
+        let findings = gate().validate(resource).findings.into_iter();
+        findings
+            .filter(|finding| finding.rule == "storage/claims")
+            .map(|finding| finding.help.unwrap())
+            .collect::<Vec<_>>()
+    };
+    let tools = ["system:serviceaccount:velero:velero", "system:serviceaccount:argocd:controller"];
+    for user in FORGERS.into_iter().chain(tools) {
+        let mut resource = from(user, &claim);
+        resource.user.groups = vec!["system:authenticated".into(), "masters".into()];
+        let help = refusal(&resource);
+        assert_eq!(help.len(), 1, "{user}");
+        assert!(help[0].contains("exempts the claim from `storage/claims`"), "{help:?}");
+    }
+    let mut resource = from("ada", &claim);
+    resource.user.groups = vec!["system:masters".into()];
+    assert_eq!(refusal(&resource), [""; 0]);
+}

@@ -21,6 +21,10 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Who may bind a claim to a volume that exists.
+const RESTORE: &str = "to restore a volume, the platform team exempts the claim from \
+    `storage/claims` in the FlinkTenant, or creates it as a member of `system:masters`";
+
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(allowed) = &subject.tenant.spec.storage.claims.names else { return };
     let is_allowed = |name: &str| matches_any(allowed, name) || subject.tenant.is_state_claim(name);
@@ -83,14 +87,16 @@ fn check_content(
             }
         }
         let volume = request.changed("/spec/volumeName").and_then(Value::as_str);
-        // Kubernetes writes the name of the volume that it binds.
-        let is_bound = request.is_update() && users::is_trusted(&subject.resource.user);
+        // Kubernetes writes the name of the volume that it binds. An administrator restores claims.
+        let user = &subject.resource.user;
+        let is_bound =
+            users::is_component(user) || (request.is_update() && users::is_trusted(user));
         if let Some(name) = volume.filter(|name| !name.is_empty() && !is_bound && !is_allowed(name))
         {
             findings
                 .at(request.pointer("/spec/volumeName"))
                 .message(format!("volume `{}` is not allowed", shown(name)))
-                .help(help.to_owned())
+                .help(format!("{help}; {RESTORE}"))
                 .found(shown(name));
         }
         if request.changed("/spec/selector").is_some_and(Value::is_object) {
