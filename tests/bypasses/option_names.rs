@@ -96,16 +96,60 @@ fn a_pattern_for_deprecated_names_forbids_no_other_option() {
 
 #[test]
 fn an_enforced_option_is_enforced_under_every_name() {
-    for (key, option, _) in names().into_iter().filter(|(_, _, is_deprecated)| *is_deprecated) {
+    let deprecated = names().into_iter().filter(|(_, _, is_deprecated)| *is_deprecated);
+    // Each name in a session job, and in one of the kinds to which mutation adds no options.
+    for ((key, option, _), as_written) in deprecated.zip(AS_WRITTEN.into_iter().cycle()) {
         for (enforced, set) in [(&option, &key), (&key, &option)] {
             let gate = gate(&json!({"flink": {"configuration": {"enforced": {enforced: "a"}}}}));
-            let is_reported = |value: &str| {
-                let findings = validated(&gate, &Carrier::SessionJob.with(&json!({set: value})));
-                findings.iter().any(|finding| finding.rule == "flink/enforced-option")
-            };
-            assert!(is_reported("b") && !is_reported("a"), "{set}: {enforced}");
+            for carrier in [Carrier::SessionJob, as_written] {
+                let is_reported = |options: Value| {
+                    let findings = validated(&gate, &carrier.with(&options));
+                    findings.iter().any(|finding| finding.rule == "flink/enforced-option")
+                };
+                // The operator gives a FlinkCluster some options itself.
+                if carrier != Carrier::SessionJob && is_reported(json!({})) {
+                    continue;
+                }
+                let found = (is_reported(json!({set: "b"})), is_reported(json!({set: "a"})));
+                assert_eq!(found, (true, false), "{carrier:?} {set}: {enforced}");
+            }
         }
     }
+}
+
+/// Kinds to which mutation adds no options.
+const AS_WRITTEN: [Carrier; 7] = [
+    Carrier::FlinkCluster,
+    Carrier::FlinkApplication,
+    Carrier::NativeArguments,
+    Carrier::StandaloneProperties,
+    Carrier::Pod,
+    Carrier::ConfigMapLines,
+    Carrier::ConfigMapYaml,
+];
+
+/// Flink reads another option where an enforced one is not set.
+#[test]
+fn an_enforced_option_is_enforced_against_its_fallbacks() {
+    let mut count = 0;
+    for (fallback, option, _) in names().into_iter().filter(|(_, _, is_alias)| !is_alias) {
+        let gate = gate(&json!({"flink": {"configuration": {"enforced": {&option: "a"}}}}));
+        for carrier in AS_WRITTEN {
+            let is_reported = |options: Value| {
+                let findings = validated(&gate, &carrier.with(&options));
+                findings.iter().any(|finding| finding.rule == "flink/enforced-option")
+            };
+            if is_reported(json!({})) {
+                continue;
+            }
+            count += 1;
+            assert!(is_reported(json!({&fallback: "b"})), "{carrier:?}: {fallback} for {option}");
+            assert!(!is_reported(json!({&fallback: "a"})), "{carrier:?}: {fallback} for {option}");
+            let both = json!({&fallback: "b", &option: "a"});
+            assert!(!is_reported(both), "{carrier:?}: {fallback} for {option}");
+        }
+    }
+    assert!(count > 80, "{count}");
 }
 
 /// Every case of `ways-round`, with each option under each of its deprecated names.

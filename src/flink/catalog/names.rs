@@ -12,7 +12,8 @@ const LONGEST_KEY: usize = 128;
 
 static NAMES: LazyLock<HashMap<&'static str, OtherNames>> = LazyLock::new(build);
 
-static NONE: OtherNames = OtherNames { newer: Vec::new(), older: Vec::new(), readers: Vec::new() };
+static NONE: OtherNames =
+    OtherNames { newer: Vec::new(), older: Vec::new(), readers: Vec::new(), fallbacks: Vec::new() };
 
 /// The other names of one key, in any release of Flink.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub struct OtherNames {
     pub older: Vec<&'static str>,
     /// The options for which Flink reads this key: those in `newer`, and those that fall back to it.
     pub readers: Vec<&'static str>,
+    /// The keys that Flink reads for this option where it is not set: those of other options.
+    pub fallbacks: Vec<&'static str>,
 }
 
 /// The other names of a key; none for a key that has only one.
@@ -99,10 +102,16 @@ fn build() -> HashMap<&'static str, OtherNames> {
         for option in &newer {
             names.entry(option).or_default().older.push(key);
         }
+        for option in readers.iter().filter(|option| !newer.contains(option)) {
+            names.entry(option).or_default().fallbacks.push(key);
+        }
         let own = names.entry(key).or_default();
         (own.newer, own.readers) = (newer, readers);
     }
-    names.values_mut().for_each(|names| names.older.sort_unstable());
+    for names in names.values_mut() {
+        names.older.sort_unstable();
+        names.fallbacks.sort_unstable();
+    }
     names
 }
 

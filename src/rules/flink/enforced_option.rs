@@ -1,6 +1,6 @@
 //! `flink/enforced-option`
 
-use crate::flink::catalog::mirrored_names;
+use crate::flink::catalog::{mirrored_names, other_names};
 use crate::flink::config::Entry;
 use crate::flink::map_options::hiding_map;
 use crate::flink::options::names_of;
@@ -69,6 +69,28 @@ fn check_options(
         check_name(subject, key, value, findings);
         names_of(key).for_each(|name| check_name(subject, name, value, findings));
         mirrored_names(key).for_each(|name| check_name(subject, &name, value, findings));
+        check_fallbacks(subject, key, value, findings);
+    }
+}
+
+/// Checks the options that Flink reads where this one is not set under any of its names.
+fn check_fallbacks(subject: &Subject<'_>, key: &str, value: &Scalar, findings: &mut Findings) {
+    let Workload { config, text_form, .. } = subject.workload;
+    let is_set = |name: &str| config.exact(name).is_some();
+    if is_set(key) || names_of(key).any(is_set) || is_derived(subject.workload, key) {
+        return;
+    }
+    let others = names_of(key).flat_map(|name| &other_names(name).fallbacks);
+    for fallback in other_names(key).fallbacks.iter().chain(others) {
+        let is_other = |entry: &&Entry| entry.pointer.is_some() && !value.is(&entry.value);
+        let Some(entry) = config.exact(fallback).filter(is_other) else { continue };
+        let wanted = value.text();
+        if entry.value != text_form.value(&wanted) {
+            let place = entry.pointer.as_deref().unwrap_or_default();
+            report(findings.at(place), key, &wanted, Some(&entry.value)).help(format!(
+                "set `{key}` to the tenant's value: without it, Flink reads `{fallback}` instead"
+            ));
+        }
     }
 }
 
