@@ -7,6 +7,7 @@
 //! configurations. [`status`], [`quota`] and [`claims`] run on the leader alone.
 //! A controller does not call another one: between them are channels and the shared gate.
 
+mod attempts;
 pub mod certificates;
 pub mod claims;
 pub mod events;
@@ -17,3 +18,4 @@ pub mod registration;
 pub mod status;
 mod step;
 pub mod tenants;
+mod webhook_objects;

@@ -11,9 +11,6 @@ use k8s_openapi::api::admissionregistration::v1::{
 use kube::ResourceExt;
 use serde_json::{Value, json};
 
-/// The name of both configurations.
-pub const CONFIGURATION: &str = "flinkgate";
-
 /// A configuration of either kind.
 pub trait Configuration: ResourceExt {
     /// Each webhook's name and `caBundle`.

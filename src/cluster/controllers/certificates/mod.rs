@@ -16,23 +16,17 @@ pub mod rotation;
 pub mod secret;
 mod state;
 
-use crate::cluster::watch::{Event, Target, WatchTimings, follow};
+use crate::cluster::controllers::webhook_objects;
 use crate::server::health::Health;
 use crate::server::tls::CurrentCertificate;
 use crate::telemetry::metrics::Metrics;
-use ca_bundle::CONFIGURATION;
-use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
-};
-use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
 use objects::Apis;
 use secret::SECRET;
 use state::State;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 
 /// Lifetimes and pauses of certificates.
 #[derive(Clone, Copy, Debug)]
@@ -83,51 +77,11 @@ pub struct Controller {
     pub metrics: Arc<Metrics>,
 }
 
-/// One event of one of the objects.
-enum Message {
-    Secret(Event),
-    Mutating(Event),
-    Validating(Event),
-}
-
-/// Events that may wait; beyond that, the watches wait.
-const WAITING: usize = 16;
-
 /// Serves and renews certificates: every replica runs this from its start to its end.
 pub async fn run(controller: Controller) {
-    let mut leader = controller.leader.clone();
-    let client = controller.client.clone();
-    let (sender, mut messages) = mpsc::channel(WAITING);
-    let mut watches = JoinSet::new();
-    let mut follow = |target, message: fn(Event) -> Message| {
-        watches.spawn(follow(client.clone(), target, WatchTimings::EAGER, sender.clone(), message));
-    };
-    follow(Target::object::<Secret>(Some(&controller.namespace), SECRET), Message::Secret);
-    follow(Target::object::<MutatingWebhookConfiguration>(None, CONFIGURATION), Message::Mutating);
-    follow(
-        Target::object::<ValidatingWebhookConfiguration>(None, CONFIGURATION),
-        Message::Validating,
-    );
-    let apis = Apis::new(&controller.client, &controller.namespace);
-    let mut state = State::new(controller, apis);
-    let mut elected = true;
-    loop {
-        let leads = *leader.borrow_and_update();
-        let pause = state.reconcile(leads).await;
-        tokio::select! {
-            Some(message) = messages.recv() => {
-                let applied = match message {
-                    Message::Secret(event) => state.objects.secret.apply(event),
-                    Message::Mutating(event) => state.objects.mutating.apply(event),
-                    Message::Validating(event) => state.objects.validating.apply(event),
-                };
-                if let Err(error) = applied {
-                    state.problem("cannot watch the Secret or the webhook configurations", &error);
-                }
-            }
-            // Without an elector this replica no longer leads; the Secret is still followed.
-            changed = leader.changed(), if elected => elected = changed.is_ok(),
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    let (client, leader) = (controller.client.clone(), controller.leader.clone());
+    let namespace = controller.namespace.clone();
+    let apis = Apis::new(&client, &namespace);
+    let state = State::new(controller, apis);
+    webhook_objects::run(client, Some((&namespace, SECRET)), leader, state).await;
 }

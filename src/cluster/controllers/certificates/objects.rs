@@ -1,9 +1,10 @@
 //! The three objects that hold certificates, as last read, and how they are read and written.
 
 use super::authority::Authority;
-use super::ca_bundle::{self, CONFIGURATION, Configuration};
+use super::ca_bundle::{self, Configuration};
 use super::rotation::Bundle;
 use super::secret::SECRET;
+use crate::admission::registration::CONFIGURATION;
 use crate::cluster::apply::FIELD_MANAGER;
 use crate::cluster::controllers::known::Known;
 use crate::cluster::controllers::step::StepError;

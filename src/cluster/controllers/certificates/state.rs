@@ -5,18 +5,15 @@ use super::authority::{self, Authority};
 use super::objects::{Apis, Objects};
 use super::rotation::{self, Bundle, Change, Established, Id, LeafChange, Now, Step, Store, View};
 use super::secret::{Material, SECRET};
+use crate::cluster::controllers::attempts::{Attempts, PATIENCE};
+use crate::cluster::controllers::known::WatchError;
 use crate::cluster::controllers::step::StepError;
-use crate::jitter::jittered;
+use crate::cluster::controllers::webhook_objects::{Message, Reconciler};
 use crate::server::certificate::{CertificateError, Serving};
 use crate::server::issue;
 use jiff::Timestamp;
-use std::fmt::Display;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long the reads and the write of one step may take.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two attempts at first, and at most.
-const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// Between two writes of bundles: another client may be overwriting them.
 const BETWEEN_BUNDLES: Duration = Duration::from_secs(1);
 
@@ -30,10 +27,7 @@ pub(super) struct State {
     established: Established,
     /// The leaf in use: its certificate, and its expiry.
     served: Option<(String, SystemTime)>,
-    /// The last error, until a step succeeds.
-    problem: Option<String>,
-    retry: Duration,
-    not_before: Instant,
+    attempts: Attempts,
 }
 
 /// The objects, read.
@@ -44,25 +38,9 @@ struct Reading {
     published: Vec<Authority>,
 }
 
-impl State {
-    pub(super) fn new(controller: Controller, apis: Apis) -> Self {
-        Self {
-            objects: Objects::not_yet(),
-            names: issue::names(&controller.namespace, &controller.more_names),
-            controller,
-            apis,
-            memory: <(Material, Store)>::default(),
-            established: Established::default(),
-            served: None,
-            problem: None,
-            retry: RETRY.0,
-            not_before: Instant::now(),
-        }
-    }
-
-    /// Serves the stored leaf, takes the next step if this process leads, and returns how long there
-    /// is nothing to do.
-    pub(super) async fn reconcile(&mut self, leading: bool) -> Duration {
+impl Reconciler for State {
+    /// Serves the stored leaf, and takes the next step if this process leads.
+    async fn reconcile(&mut self, leading: bool) -> Duration {
         let reading = self.read();
         self.serve(&reading);
         let now = Now { wall: SystemTime::now(), clock: Instant::now() };
@@ -83,34 +61,48 @@ impl State {
         if let Step::Rest(pause) = step {
             return pause;
         }
-        if now.clock < self.not_before {
-            return self.not_before - now.clock;
+        let wait = self.attempts.wait(now.clock);
+        if !wait.is_zero() {
+            return wait;
         }
         let taken = tokio::time::timeout(PATIENCE, self.take(step, &reading, now.wall)).await;
         match taken.unwrap_or(Err(StepError::Timeout)) {
             Ok(()) => {
-                self.retry = RETRY.0;
-                self.problem = None;
+                self.attempts.succeeded();
                 Duration::ZERO
             }
             Err(error) => {
-                if error.is_collision() {
-                    tracing::debug!(%error, "another replica wrote first");
-                } else {
-                    self.problem("certificates not renewed", &error);
-                }
-                let pause = jittered(self.retry, 0.25);
-                self.retry = (self.retry * 2).min(RETRY.1);
-                self.not_before = Instant::now() + pause;
-                pause
+                self.attempts.failed("certificates not renewed", &error);
+                self.attempts.back_off()
             }
         }
     }
 
-    /// Remembers an error for `/readyz`.
-    pub(super) fn problem(&mut self, what: &str, error: &dyn Display) {
-        tracing::warn!(%error, "{what}");
-        self.problem = Some(format!("{what}: {error}"));
+    fn apply(&mut self, message: Message) -> Result<(), WatchError> {
+        match message {
+            Message::Secret(event) => self.objects.secret.apply(event),
+            Message::Mutating(event) => self.objects.mutating.apply(event),
+            Message::Validating(event) => self.objects.validating.apply(event),
+        }
+    }
+
+    fn unwatched(&mut self, error: &WatchError) {
+        self.attempts.problem("cannot watch the Secret or the webhook configurations", error);
+    }
+}
+
+impl State {
+    pub(super) fn new(controller: Controller, apis: Apis) -> Self {
+        Self {
+            objects: Objects::not_yet(),
+            names: issue::names(&controller.namespace, &controller.more_names),
+            controller,
+            apis,
+            memory: <(Material, Store)>::default(),
+            established: Established::default(),
+            served: None,
+            attempts: Attempts::new(),
+        }
     }
 
     fn read(&self) -> Reading {
@@ -155,7 +147,8 @@ impl State {
             }
             _ => (false, format!("waiting for the leader to put one into {source}")),
         };
-        let more = refused.iter().chain(&self.problem).map(|more| format!("; {more}"));
+        let more = refused.as_deref().into_iter().chain(self.attempts.last_problem());
+        let more = more.map(|more| format!("; {more}"));
         self.controller.health.set("certificate", ready, text + &more.collect::<String>());
     }
 
@@ -187,7 +180,7 @@ impl State {
                 );
             }
             Step::Publish => {
-                self.not_before = Instant::now() + BETWEEN_BUNDLES;
+                self.attempts.pause(BETWEEN_BUNDLES);
                 let held = reading
                     .bundles
                     .iter()

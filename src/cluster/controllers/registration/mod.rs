@@ -16,23 +16,16 @@ pub mod secret;
 mod state;
 mod steps;
 
-use crate::admission::answer::Webhook;
-use crate::admission::registration::CONFIGURATION;
-use crate::cluster::watch::{Event, Target, WatchTimings, follow};
+use crate::cluster::controllers::webhook_objects;
 use crate::server::health::Health;
 use crate::server::path_tokens::AcceptedTokens;
 use crate::telemetry::metrics::Metrics;
-use k8s_openapi::api::admissionregistration::v1::{
-    MutatingWebhookConfiguration, ValidatingWebhookConfiguration,
-};
-use k8s_openapi::api::core::v1::Secret;
 use kube::Client;
 use rotation::TokenTimings;
 use secret::SECRET;
 use state::State;
 use std::sync::Arc;
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
+use tokio::sync::watch;
 
 /// Where the path token comes from.
 #[derive(Clone, Debug)]
@@ -67,13 +60,6 @@ pub struct Controller {
     pub metrics: Arc<Metrics>,
 }
 
-/// One event of one of the objects.
-enum Message {
-    Secret(Event),
-    Mutating(Event),
-    Validating(Event),
-}
-
 /// Waits until API servers may have shown a token that Flinkgate rotates.
 async fn exposed(source: &TokenSource) {
     match source {
@@ -82,47 +68,11 @@ async fn exposed(source: &TokenSource) {
     }
 }
 
-/// Events that may wait; beyond that, the watches wait.
-const WAITING: usize = 16;
-
 /// Follows the configurations: every replica runs this from its start to its end.
 pub async fn run(controller: Controller) {
-    let mut leader = controller.leader.clone();
-    let client = controller.client.clone();
-    let (sender, mut messages) = mpsc::channel(WAITING);
-    let mut watches = JoinSet::new();
-    let mut follow = |target, message: fn(Event) -> Message| {
-        watches.spawn(follow(client.clone(), target, WatchTimings::EAGER, sender.clone(), message));
-    };
-    if matches!(controller.source, TokenSource::Secret(_)) {
-        follow(Target::object::<Secret>(Some(&controller.namespace), SECRET), Message::Secret);
-    }
-    follow(Target::object::<MutatingWebhookConfiguration>(None, CONFIGURATION), Message::Mutating);
-    follow(
-        Target::object::<ValidatingWebhookConfiguration>(None, CONFIGURATION),
-        Message::Validating,
-    );
-    let source = controller.source.clone();
-    let mut state = State::new(controller);
-    let mut elected = true;
-    loop {
-        let leads = *leader.borrow_and_update();
-        let pause = state.reconcile(leads).await;
-        tokio::select! {
-            Some(message) = messages.recv() => {
-                let applied = match message {
-                    Message::Secret(event) => state.objects.secret.apply(event),
-                    Message::Mutating(event) => state.objects.configuration(Webhook::Mutate).apply(event),
-                    Message::Validating(event) => state.objects.configuration(Webhook::Validate).apply(event),
-                };
-                if let Err(error) = applied {
-                    state.problem("cannot watch the path token or the webhook configurations", &error);
-                }
-            }
-            () = exposed(&source) => state.expose(),
-            // Without an elector this replica no longer leads; the Secret is still followed.
-            changed = leader.changed(), if elected => elected = changed.is_ok(),
-            () = tokio::time::sleep(pause) => {}
-        }
-    }
+    let (client, leader) = (controller.client.clone(), controller.leader.clone());
+    let namespace = controller.namespace.clone();
+    let has_secret = matches!(controller.source, TokenSource::Secret(_));
+    let secret = has_secret.then_some((namespace.as_str(), SECRET));
+    webhook_objects::run(client, secret, leader, State::new(controller)).await;
 }

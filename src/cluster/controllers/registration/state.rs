@@ -5,19 +5,16 @@ use super::report::{Channels, Report};
 use super::rotation::{self, Step, StoredToken, View};
 use super::secret::{self, SECRET};
 use super::steps::{BETWEEN_REPAIRS, Task};
-use super::{Controller, TokenSource, paths};
+use super::{Controller, TokenSource, exposed, paths};
 use crate::admission::answer::Webhook;
 use crate::admission::registration::path_token::PathToken;
+use crate::cluster::controllers::attempts::{Attempts, PATIENCE};
+use crate::cluster::controllers::known::WatchError;
 use crate::cluster::controllers::step::StepError;
-use crate::jitter::jittered;
+use crate::cluster::controllers::webhook_objects::{Message, Reconciler};
 use serde_json::Value;
-use std::fmt::Display;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long the reads and the write of one step may take.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// Between two attempts at first, and at most.
-const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(15));
 /// How long a replica waits for the leader's first token.
 const LEADER_PATIENCE: Duration = Duration::from_secs(10);
 /// After a repair that failed.
@@ -40,36 +37,14 @@ pub(super) struct State {
     pub(super) is_exposed: bool,
     /// Since when a replica that does not lead has known of no token.
     missing: Option<Instant>,
-    /// The last error, until a step succeeds.
-    problem: Option<String>,
-    retry: Duration,
-    pub(super) not_before: Instant,
+    pub(super) attempts: Attempts,
     pub(super) next_repair: Instant,
 }
 
-impl State {
-    pub(super) fn new(controller: Controller) -> Self {
-        Self {
-            objects: Objects::not_yet(),
-            apis: Apis::new(&controller.client, &controller.namespace),
-            controller,
-            report: Report::default(),
-            memory: Vec::new(),
-            seen: Vec::new(),
-            published: None,
-            elected: None,
-            is_exposed: false,
-            missing: None,
-            problem: None,
-            retry: RETRY.0,
-            not_before: Instant::now(),
-            next_repair: Instant::now(),
-        }
-    }
-
-    /// Accepts the stored tokens, compares the configurations, takes the next step if this process
-    /// leads, and returns how long there is nothing to do.
-    pub(super) async fn reconcile(&mut self, leads: bool) -> Duration {
+impl Reconciler for State {
+    /// Accepts the stored tokens, compares the configurations, and takes the next step if this
+    /// process leads.
+    async fn reconcile(&mut self, leads: bool) -> Duration {
         let now = (SystemTime::now(), Instant::now());
         self.elected = if leads { self.elected.or(Some(seconds(now.0))) } else { None };
         self.mark_exposed().await;
@@ -98,48 +73,69 @@ impl State {
         if let Task::Rest(pause) = task {
             return pause;
         }
-        if now.1 < self.not_before {
-            return self.not_before - now.1;
+        let wait = self.attempts.wait(now.1);
+        if !wait.is_zero() {
+            return wait;
         }
         let is_repair = matches!(task, Task::Repair(_));
         let taken = tokio::time::timeout(PATIENCE, self.take(task)).await;
         match taken.unwrap_or(Err(StepError::Timeout)) {
             Ok(()) => {
-                self.retry = RETRY.0;
-                self.problem = None;
+                self.attempts.succeeded();
                 Duration::ZERO
             }
             Err(error) => {
-                if error.is_collision() {
-                    tracing::debug!(%error, "another client wrote first");
-                } else {
-                    self.problem("webhook configurations not updated", &error);
-                }
+                self.attempts.failed("webhook configurations not updated", &error);
                 if is_repair {
                     // Often a missing right: the token must not wait for it.
                     self.next_repair = Instant::now() + FAILED_REPAIR;
                     return BETWEEN_REPAIRS;
                 }
-                let pause = jittered(self.retry, 0.25);
-                self.retry = (self.retry * 2).min(RETRY.1);
-                self.not_before = Instant::now() + pause;
-                pause
+                self.attempts.back_off()
             }
         }
     }
 
-    /// Remembers that API servers may have shown the token to a client.
-    pub(super) fn expose(&mut self) {
-        self.is_exposed = true;
+    fn apply(&mut self, message: Message) -> Result<(), WatchError> {
+        match message {
+            Message::Secret(event) => self.objects.secret.apply(event),
+            Message::Mutating(event) => self.objects.configuration(Webhook::Mutate).apply(event),
+            Message::Validating(event) => {
+                self.objects.configuration(Webhook::Validate).apply(event)
+            }
+        }
     }
 
-    /// Remembers an error for `/readyz`.
-    pub(super) fn problem(&mut self, what: &str, error: &dyn Display) {
-        let problem = format!("{what}: {error}");
-        if self.problem.as_ref() != Some(&problem) {
-            tracing::warn!(%error, "{what}");
+    fn unwatched(&mut self, error: &WatchError) {
+        self.attempts.problem("cannot watch the path token or the webhook configurations", error);
+    }
+
+    async fn woken(&self) {
+        exposed(&self.controller.source).await;
+    }
+
+    /// API servers may have shown the token to a client.
+    fn wake(&mut self) {
+        self.is_exposed = true;
+    }
+}
+
+impl State {
+    pub(super) fn new(controller: Controller) -> Self {
+        Self {
+            objects: Objects::not_yet(),
+            apis: Apis::new(&controller.client, &controller.namespace),
+            controller,
+            report: Report::default(),
+            memory: Vec::new(),
+            seen: Vec::new(),
+            published: None,
+            elected: None,
+            is_exposed: false,
+            missing: None,
+            attempts: Attempts::new(),
+            next_repair: Instant::now(),
         }
-        self.problem = Some(problem);
     }
 
     /// What a replica does that does not lead: it makes the first token if the leader, of an older
@@ -155,16 +151,16 @@ impl State {
             return reconcile;
         }
         let end = *self.missing.get_or_insert(now) + LEADER_PATIENCE;
-        let wait = end.max(self.not_before).saturating_duration_since(now);
+        let wait = end.saturating_duration_since(now).max(self.attempts.wait(now));
         if !wait.is_zero() {
             return wait;
         }
-        self.not_before = Instant::now() + jittered(RETRY.1, 0.25);
+        self.attempts.back_off_fully();
         match tokio::time::timeout(PATIENCE, self.store(Vec::new(), true)).await {
             Ok(Ok(())) => return Duration::ZERO,
             Ok(Err(error)) if error.is_collision() => {}
-            Ok(Err(error)) => self.problem("path token not made", &error),
-            Err(_) => self.problem("path token not made", &StepError::Timeout),
+            Ok(Err(error)) => self.attempts.problem("path token not made", &error),
+            Err(_) => self.attempts.problem("path token not made", &StepError::Timeout),
         }
         LEADER_PATIENCE
     }
@@ -188,7 +184,11 @@ impl State {
         } else {
             (true, format!("from {source}"))
         };
-        let text = self.problem.iter().fold(text, |text, problem| format!("{text}; {problem}"));
+        let text = self
+            .attempts
+            .last_problem()
+            .iter()
+            .fold(text, |text, problem| format!("{text}; {problem}"));
         self.controller.health.set("path-token", ready, text);
     }
 

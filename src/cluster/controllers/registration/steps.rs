@@ -4,10 +4,11 @@ use super::objects::{WEBHOOKS, as_json};
 use super::repair::{Repair, repair};
 use super::rotation::StoredToken;
 use super::secret::{self, SECRET};
-use super::state::{PATIENCE, State, seconds};
+use super::state::{State, seconds};
 use super::{TokenSource, paths};
 use crate::admission::answer::Webhook;
 use crate::admission::registration::path_token::PathToken;
+use crate::cluster::controllers::attempts::PATIENCE;
 use crate::cluster::controllers::step::StepError;
 use kube::ResourceExt;
 use kube::api::Patch;
@@ -82,7 +83,7 @@ impl State {
     }
 
     async fn publish(&mut self, token: Option<&PathToken>) -> Result<(), StepError> {
-        self.not_before = Instant::now() + BETWEEN_WRITES;
+        self.attempts.pause(BETWEEN_WRITES);
         for (webhook, configuration) in self.configurations() {
             if let Some(patch) = paths::patch(webhook, &configuration, token) {
                 let patched = self.apis.patch(webhook, Patch::Strategic(patch)).await?;
