@@ -40,6 +40,8 @@ struct Case {
     tenant: Value,
     object: Value,
     said: BTreeSet<String>,
+    /// The same of `lint`, which knows less than a cluster and refuses nothing.
+    linted: BTreeSet<String>,
 }
 
 /// All cases, each in a separate namespace.
@@ -73,6 +75,7 @@ fn placed(number: usize, name: String, case: &Value) -> Case {
         tenant: tenant(&format!("tenant-{number}"), &[&namespace], &case["tenant"]),
         object,
         said: lines(&case["said"]),
+        linted: lines(case.get("linted").unwrap_or(&case["said"])),
     }
 }
 
@@ -99,8 +102,8 @@ fn linter_reports_files() {
                 line(&text(&own["level"]), &text(&own["rule"]), &text(&own["pointer"]))
             })
             .collect();
-        if said != case.said {
-            wrong.push(format!("{}: {said:?}, not {:?}", case.name, case.said));
+        if said != case.linted {
+            wrong.push(format!("{}: {said:?}, not {:?}", case.name, case.linted));
         }
         assert!(own.into_iter().all(|finding| !finding["help"].is_null()), "{}", case.name);
     }
