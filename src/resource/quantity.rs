@@ -146,6 +146,13 @@ impl Quantity {
         Self { nanos: self.nanos / i128::from(parts.max(1)) }
     }
 
+    /// How many times `other` fits into this amount; `None` if `other` is not above zero, which
+    /// fits any number of times.
+    pub fn times(self, other: Self) -> Option<u64> {
+        (other.nanos > 0)
+            .then(|| u64::try_from(self.nanos.max(0) / other.nanos).unwrap_or(u64::MAX))
+    }
+
     /// Whether the amount is zero.
     pub fn is_zero(self) -> bool {
         self.nanos == 0
