@@ -126,6 +126,8 @@ pub struct UndeclaredResource {
     pub resource: &'static str,
     /// The container's JSON Pointer.
     pub place: String,
+    /// Whether the container is in a template, whose pods will be refused.
+    pub in_template: bool,
 }
 
 #[cfg(test)]

@@ -262,13 +262,7 @@ impl Gate {
             });
             exceeded = exceeded_since(&before.unwrap_or_default());
         }
-        // A LimitRange may set the requests of a template's pods when they are created.
-        let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
-        let undeclared = if is_pod {
-            undeclared::of_pod(&case.object, &case.workload, limits)
-        } else {
-            Vec::new()
-        };
+        let undeclared = undeclared::of_pods(&case.object, &case.workload, limits);
         Some(QuotaVerdict { limits, requested, used, exceeded, undeclared, growth })
     }
 }

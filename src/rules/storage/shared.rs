@@ -65,6 +65,14 @@ pub(super) fn allowed_directory(subject: &Subject<'_>) -> String {
     }
 }
 
+/// The advice to set an option to a directory that the tenant allows.
+pub(super) fn set_allowed_directory(subject: &Subject<'_>, key: &str) -> String {
+    match subject.tenant.state_locations.as_deref() {
+        Some([]) => format!("remove `{key}`: the tenant allows no location"),
+        _ => format!("set `{key}` to {}", allowed_directory(subject)),
+    }
+}
+
 /// The advice to use a directory that the tenant allows.
 pub(super) fn use_allowed_directory(subject: &Subject<'_>) -> String {
     match subject.tenant.state_locations.as_deref() {
