@@ -22,13 +22,28 @@ const QUIET: Duration = Duration::from_secs(360);
 /// Writes that a tenant may make at once, and the time in which it gets one more.
 const BURST: f64 = 20.0;
 const REFILL: Duration = Duration::from_secs(5);
+/// How long a refusal waits for the next try, and the longest that it waits for one.
+const NEXT_TRY: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// Events of all tenants that are counted at the same time.
 const MOST: usize = 4_096;
+
+/// Who sent a refused request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Sender {
+    /// The user name that the API server reports.
+    pub(super) user: String,
+    /// Whether it is a controller of Kubernetes or the Flink operator.
+    pub(super) is_component: bool,
+}
 
 /// One refusal.
 #[derive(Clone, Debug)]
 pub(super) struct Refusal {
     pub(super) regarding: Regarding,
+    pub(super) sender: Sender,
+    /// Whether the next try may succeed: the quota may be free then.
+    pub(super) may_pass: bool,
     /// The tenant or namespace whose token it costs.
     pub(super) payer: String,
     pub(super) namespace: String,
@@ -41,6 +56,7 @@ pub(super) struct Refusal {
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key {
     pub(super) regarding: Regarding,
+    pub(super) sender: Sender,
     namespace: String,
     kind: String,
     rules: String,
@@ -57,6 +73,23 @@ pub(super) struct Write {
     pub(super) count: i32,
     pub(super) first: Timestamp,
     pub(super) last: Timestamp,
+    /// Whether it is to be written only if the next try did not succeed.
+    pub(super) may_pass: bool,
+    /// Whether it is about the owner of what was refused, and not about a custom resource above.
+    pub(super) is_direct: bool,
+}
+
+/// The result of a write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Written. These custom resources are above the object of a new Event.
+    Written(Vec<Regarding>),
+    /// The next try succeeded, so there is nothing to report.
+    Passed,
+    /// The next try may take this time.
+    Postponed(Duration),
+    /// Not written.
+    Failed,
 }
 
 /// What is to be done now.
@@ -80,6 +113,23 @@ struct Series {
     due: Instant,
     pause: Duration,
     writing: bool,
+    /// Until when it is written only if the next try did not succeed.
+    may_pass_until: Option<Instant>,
+    is_direct: bool,
+    /// The custom resources above, whose Events count the same refusals.
+    above: Arc<[Regarding]>,
+}
+
+impl Key {
+    fn of(refusal: &Refusal) -> Self {
+        Self {
+            regarding: refusal.regarding.clone(),
+            sender: refusal.sender.clone(),
+            namespace: refusal.namespace.clone(),
+            kind: refusal.kind.clone(),
+            rules: refusal.rules.clone(),
+        }
+    }
 }
 
 impl Series {
@@ -99,13 +149,43 @@ pub(super) struct Aggregator {
 impl Aggregator {
     /// Adds a refusal; whether it will be reported.
     pub(super) fn add(&mut self, refusal: Refusal, now: Instant, at: Timestamp) -> bool {
-        let Refusal { regarding, payer, namespace, kind, rules, note } = refusal;
-        let key = Key { regarding, namespace, kind, rules };
-        if let Some(series) = self.series.get_mut(&key).filter(|series| !series.has_ended(now)) {
-            series.count = series.count.saturating_add(1);
-            (series.last, series.seen) = (at, now);
-            return true;
+        let above = self.count(&refusal, now, at);
+        let Some(above) = above else { return self.start(refusal, now, at, 1, true) };
+        for regarding in above.iter() {
+            let refusal = Refusal { regarding: regarding.clone(), ..refusal.clone() };
+            if self.count(&refusal, now, at).is_none() {
+                self.start(refusal, now, at, 1, false);
+            }
         }
+        true
+    }
+
+    /// Counts a refusal in its series, and returns the custom resources above; `None` without a
+    /// series.
+    fn count(
+        &mut self,
+        refusal: &Refusal,
+        now: Instant,
+        at: Timestamp,
+    ) -> Option<Arc<[Regarding]>> {
+        let key = Key::of(refusal);
+        let series = self.series.get_mut(&key).filter(|series| !series.has_ended(now))?;
+        series.count = series.count.saturating_add(1);
+        (series.last, series.seen) = (at, now);
+        Some(Arc::clone(&series.above))
+    }
+
+    /// Starts a series with so many refusals; whether it will be reported.
+    fn start(
+        &mut self,
+        refusal: Refusal,
+        now: Instant,
+        at: Timestamp,
+        count: i32,
+        is_direct: bool,
+    ) -> bool {
+        let key = Key::of(&refusal);
+        let Refusal { payer, note, may_pass, .. } = refusal;
         if self.pay(&payer, now).is_err() {
             return false;
         }
@@ -115,7 +195,8 @@ impl Aggregator {
         }
         let name = format!("flinkgate-{:016x}", random());
         let note = Some(note);
-        let (count, reported, writing) = (1, 0, false);
+        let (reported, writing) = (0, false);
+        let may_pass = may_pass && is_direct;
         let series = Series {
             payer,
             name,
@@ -125,9 +206,12 @@ impl Aggregator {
             first: at,
             last: at,
             seen: now,
-            due: now,
+            due: if may_pass { now + NEXT_TRY } else { now },
             pause: PAUSE,
             writing,
+            may_pass_until: may_pass.then(|| now + LONGEST_WAIT),
+            is_direct,
+            above: Arc::default(),
         };
         self.series.insert(Arc::new(key), series);
         true
@@ -170,28 +254,77 @@ impl Aggregator {
                         count: series.count,
                         first: series.first,
                         last: series.last,
+                        may_pass: series.may_pass_until.is_some_and(|until| now < until),
+                        is_direct: series.is_direct,
                     });
                 }
             }
         }
     }
 
-    /// Takes the result of a write; returns how many refusals are not reported because of it. The
-    /// next of them is a new Event: this one may have been deleted.
-    pub(super) fn done(&mut self, write: &Write, written: bool, now: Instant) -> u64 {
-        if !written {
-            let unreported = self
-                .series
-                .remove(&write.key)
-                .map_or(0, |series| series.count.saturating_sub(series.reported));
-            return u64::try_from(unreported).unwrap_or(0);
-        }
-        if let Some(series) = self.series.get_mut(&write.key) {
-            (series.writing, series.reported, series.note) = (false, write.count, None);
-            series.due = now + series.pause;
-            series.pause = (series.pause * 2).min(LONGEST_PAUSE);
+    /// Takes the result of a write; returns how many refusals are not reported because of it. After
+    /// a failed write the next refusal is a new Event: this one may have been deleted.
+    pub(super) fn done(&mut self, write: &Write, outcome: Outcome, now: Instant) -> u64 {
+        match outcome {
+            Outcome::Failed => {
+                let unreported = self
+                    .series
+                    .remove(&write.key)
+                    .map_or(0, |series| series.count.saturating_sub(series.reported));
+                return u64::try_from(unreported).unwrap_or(0);
+            }
+            Outcome::Passed => self.passed(write, now),
+            Outcome::Postponed(wait) => {
+                if let Some(series) = self.series.get_mut(&write.key) {
+                    series.writing = false;
+                    let latest = series.may_pass_until.unwrap_or(now);
+                    series.due = (now + wait).min(latest);
+                }
+            }
+            Outcome::Written(above) => self.written(write, above, now),
         }
         0
+    }
+
+    /// Forgets a series whose last try succeeded. One with later refusals waits again.
+    fn passed(&mut self, write: &Write, now: Instant) {
+        let Some(series) = self.series.get_mut(&write.key) else { return };
+        if series.count > write.count {
+            (series.writing, series.due) = (false, now + NEXT_TRY);
+            return;
+        }
+        // Nothing was written for its token.
+        if let Some(share) = self.shares.get_mut(&series.payer) {
+            share.tokens = (share.tokens(now) + 1.0).min(BURST);
+            share.since = now;
+        }
+        self.series.remove(&write.key);
+    }
+
+    fn written(&mut self, write: &Write, above: Vec<Regarding>, now: Instant) {
+        let Some(series) = self.series.get_mut(&write.key) else { return };
+        (series.writing, series.reported, series.note) = (false, write.count, None);
+        series.due = now + series.pause;
+        series.pause = (series.pause * 2).min(LONGEST_PAUSE);
+        let Some(note) = write.note.as_ref().filter(|_| !above.is_empty()) else { return };
+        series.above = above.clone().into();
+        let (payer, count, last) = (series.payer.clone(), series.count, series.last);
+        for regarding in above {
+            let Key { sender, namespace, kind, rules, .. } = &*write.key;
+            let refusal = Refusal {
+                regarding,
+                sender: sender.clone(),
+                may_pass: false,
+                payer: payer.clone(),
+                namespace: namespace.clone(),
+                kind: kind.clone(),
+                rules: rules.clone(),
+                note: note.clone(),
+            };
+            if self.count(&refusal, now, last).is_none() {
+                self.start(refusal, now, last, count, false);
+            }
+        }
     }
 
     fn pay(&mut self, payer: &str, now: Instant) -> Result<(), Duration> {
