@@ -66,7 +66,8 @@ pub fn beyond(
         let (parts, together) = if scope == Scope::Cluster { (clusters, 1) } else { (1, clusters) };
         let of_pods = one.checked_mul(declared.saturating_mul(together))?;
         let others = requested.get(name).part(parts).checked_sub(of_pods)?;
-        let fitting = hard.checked_sub(others)?.times(one)? / together;
+        let free = hard.checked_sub(others).filter(|free| !free.is_negative())?;
+        let fitting = free.times(one)? / together;
         Some((fitting, scope, name, hard, others, one, together))
     });
     let (fitting, scope, name, hard, others, one, together) =

@@ -138,6 +138,15 @@ fn task_managers_that_would_not_fit_are_refused_at_their_scale() {
     let scene = scene();
     let namespace = scene.tenant_with("scaled-plain", json!({"cpu": "9"}));
     let autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
+    scene.kubectl(&[
+        "create",
+        "rolebinding",
+        "autoscaler",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=kube-system:horizontal-pod-autoscaler",
+        "--namespace",
+        &namespace,
+    ]);
     scene.ask(&cluster(&namespace, "flink", 1)).unwrap();
     let mut kinds = vec!["flinkdeployment/flink".to_owned()];
     for kind in ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"] {

@@ -7,7 +7,9 @@
 //!
 //! The recorder of kube's runtime is not used: it writes once for every refusal, without limits.
 
+use super::refusals::{Key, Outcome, Refusal, Step, Write};
 use super::regarding::Regarding;
+use super::share::Share;
 use crate::jitter::random;
 use k8s_openapi::jiff::Timestamp;
 use std::collections::HashMap;
@@ -19,86 +21,11 @@ const PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(160);
 /// After this time without a refusal the next one is a new Event, as with Kubernetes' components.
 const QUIET: Duration = Duration::from_secs(360);
-/// Writes that a tenant may make at once, and the time in which it gets one more.
-const BURST: f64 = 20.0;
-const REFILL: Duration = Duration::from_secs(5);
 /// How long a refusal waits for the next try, and the longest that it waits for one.
 const NEXT_TRY: Duration = Duration::from_secs(5);
 const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// Events of all tenants that are counted at the same time.
 const MOST: usize = 4_096;
-
-/// Who sent a refused request.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Sender {
-    /// The user name that the API server reports.
-    pub(super) user: String,
-    /// Whether it is a controller of Kubernetes or the Flink operator.
-    pub(super) is_component: bool,
-}
-
-/// One refusal.
-#[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub(super) regarding: Regarding,
-    pub(super) sender: Sender,
-    /// Whether the next try may succeed: the quota may be free then.
-    pub(super) may_pass: bool,
-    /// The tenant or namespace whose token it costs.
-    pub(super) payer: String,
-    pub(super) namespace: String,
-    pub(super) kind: String,
-    pub(super) rules: String,
-    pub(super) note: String,
-}
-
-/// Refusals that are reported as one Event.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) regarding: Regarding,
-    pub(super) sender: Sender,
-    namespace: String,
-    kind: String,
-    rules: String,
-}
-
-/// Something to write.
-#[derive(Clone, Debug)]
-pub(super) struct Write {
-    pub(super) key: Arc<Key>,
-    /// The Event's name.
-    pub(super) name: String,
-    /// What it says, if it is new.
-    pub(super) note: Option<String>,
-    pub(super) count: i32,
-    pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
-    /// Whether it is to be written only if the next try did not succeed.
-    pub(super) may_pass: bool,
-    /// Whether it is about the owner of what was refused, and not about a custom resource above.
-    pub(super) is_direct: bool,
-}
-
-/// The result of a write.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    /// Written. These custom resources are above the object of a new Event.
-    Written(Vec<Regarding>),
-    /// The next try succeeded, so there is nothing to report.
-    Passed,
-    /// The next try may take this time.
-    Postponed(Duration),
-    /// Not written.
-    Failed,
-}
-
-/// What is to be done now.
-#[derive(Debug)]
-pub(super) enum Step {
-    Write(Write),
-    Wait(Instant),
-    Idle,
-}
 
 #[derive(Debug)]
 struct Series {
@@ -118,18 +45,6 @@ struct Series {
     is_direct: bool,
     /// The custom resources above, whose Events count the same refusals.
     above: Arc<[Regarding]>,
-}
-
-impl Key {
-    fn of(refusal: &Refusal) -> Self {
-        Self {
-            regarding: refusal.regarding.clone(),
-            sender: refusal.sender.clone(),
-            namespace: refusal.namespace.clone(),
-            kind: refusal.kind.clone(),
-            rules: refusal.rules.clone(),
-        }
-    }
 }
 
 impl Series {
@@ -295,8 +210,7 @@ impl Aggregator {
         }
         // Nothing was written for its token.
         if let Some(share) = self.shares.get_mut(&series.payer) {
-            share.tokens = (share.tokens(now) + 1.0).min(BURST);
-            share.since = now;
+            share.refund(now);
         }
         self.series.remove(&write.key);
     }
@@ -330,42 +244,15 @@ impl Aggregator {
     fn pay(&mut self, payer: &str, now: Instant) -> Result<(), Duration> {
         match self.shares.get_mut(payer) {
             Some(share) => share.pay(now),
-            None => self
-                .shares
-                .entry(payer.to_owned())
-                .or_insert(Share { tokens: BURST, since: now })
-                .pay(now),
+            None => {
+                self.shares.entry(payer.to_owned()).or_insert_with(|| Share::full(now)).pay(now)
+            }
         }
     }
 
     fn forget(&mut self, now: Instant) {
         self.series.retain(|_, series| !series.has_ended(now));
-        self.shares.retain(|_, share| share.tokens(now) < BURST);
-    }
-}
-
-/// What one tenant may write: a bucket of tokens.
-#[derive(Debug)]
-struct Share {
-    tokens: f64,
-    since: Instant,
-}
-
-impl Share {
-    fn tokens(&self, now: Instant) -> f64 {
-        let more = now.saturating_duration_since(self.since).as_secs_f64() / REFILL.as_secs_f64();
-        (self.tokens + more).min(BURST)
-    }
-
-    /// Takes a token, or returns the time until there is one.
-    fn pay(&mut self, now: Instant) -> Result<(), Duration> {
-        (self.tokens, self.since) = (self.tokens(now), now);
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Ok(());
-        }
-        // A little more than that, so that it is there then.
-        Err(REFILL.mul_f64(1.0 - self.tokens) + Duration::from_millis(1))
+        self.shares.retain(|_, share| !share.is_full(now));
     }
 }
 

@@ -5,7 +5,7 @@
 //! its pods must be created by the sender of the request, and all owners above it are those that the
 //! API server has stored.
 
-use super::aggregator::Sender;
+use super::refusals::Sender;
 use super::regarding::Regarding;
 use crate::kinds::{self, Property};
 use crate::resource::fields::text;
@@ -19,8 +19,12 @@ use serde_json::Value;
 const DEEPEST: usize = 4;
 /// The most custom resources for one refusal.
 const MOST: usize = 8;
+/// The most owners that are read for one refusal. Tenants write owner references.
+const MOST_READ: usize = 16;
 /// Jobs of a session cluster that are read at once.
 const PAGE: u32 = 500;
+const FORBIDDEN: u16 = 403;
+const NOT_FOUND: u16 = 404;
 
 /// The custom resources above an owner, nearest first; none if the owner does not create what was
 /// refused.
@@ -39,16 +43,20 @@ pub(super) async fn custom_resources(
     }
     let mut found = Vec::new();
     found.extend(session_jobs(client, regarding, &first).await?);
-    let mut level = vec![first];
+    let (mut level, mut read) = (vec![first], vec![regarding.clone()]);
     for _ in 0..DEEPEST {
-        let references: Vec<Value> =
-            level.iter().flat_map(|object| owners(object).to_vec()).collect();
+        let references: Vec<Regarding> = level
+            .iter()
+            .flat_map(owners)
+            .take(MOST_READ)
+            .filter_map(|reference| Regarding::owner(namespace, reference))
+            .collect();
         level.clear();
-        for reference in &references {
-            let Some(above) = Regarding::owner(namespace, reference) else { continue };
-            if found.len() >= MOST || found.contains(&above) || above == *regarding {
+        for above in references {
+            if read.len() >= MOST_READ || read.contains(&above) {
                 continue;
             }
+            read.push(above.clone());
             let Some(object) = stored(client, &above).await? else { continue };
             found.extend(session_jobs(client, &above, &object).await?);
             if above.is_custom_resource() {
@@ -76,8 +84,16 @@ async fn stored(client: &Client, regarding: &Regarding) -> kube::Result<Option<V
     let kind = kube::core::GroupVersionKind::gvk(&of.group, &of.version, &of.kind);
     let resource = ApiResource::from_gvk_with_plural(&kind, row.plural);
     let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &resource);
-    let found = api.get_opt(name).await?.filter(|found| found.uid().as_ref() == Some(uid));
-    Ok(found.and_then(|found| serde_json::to_value(found).ok()))
+    let found = match api.get(name).await {
+        Ok(found) => found,
+        // Flinkgate reads only kinds that own pods, in versions that the API server has.
+        Err(kube::Error::Api(status)) if [FORBIDDEN, NOT_FOUND].contains(&status.code) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let is_same = found.uid().as_ref() == Some(uid);
+    Ok(serde_json::to_value(found).ok().filter(|_| is_same))
 }
 
 /// Whether the sender creates pods for a stored object: a controller or an operator, or the service

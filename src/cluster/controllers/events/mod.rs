@@ -9,8 +9,10 @@
 mod aggregator;
 mod chain;
 mod note;
+mod refusals;
 mod regarding;
 mod replacement;
+mod share;
 mod writer;
 
 use crate::admission::answer::Decision;
@@ -19,9 +21,9 @@ use crate::pipeline::Answer;
 use crate::resource::Resource;
 use crate::rules::Level;
 use crate::telemetry::metrics::Metrics;
-use aggregator::{Refusal, Sender};
 use kube::Client;
 use prometheus_client::metrics::counter::Counter;
+use refusals::{Refusal, Sender};
 use regarding::Regarding;
 use tokio::sync::mpsc;
 use writer::{EventWriter, run};

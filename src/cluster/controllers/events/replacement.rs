@@ -38,7 +38,8 @@ pub(super) async fn replacement(
         return Ok(Replacement::Missing);
     };
     let pods = Api::<Pod>::namespaced(client.clone(), namespace);
-    let pods = pods.list_metadata(&ListParams::default()).await?;
+    // The API server's cache is enough.
+    let pods = pods.list_metadata(&ListParams::default().match_any()).await?;
     Ok(among(&pods.items, uid, refused, now))
 }
 

@@ -1,8 +1,9 @@
 //! Writes Events through the API server, a few at once, while further refusals are counted.
 
-use super::aggregator::{Aggregator, Outcome, Refusal, Step, Write};
+use super::aggregator::Aggregator;
 use super::chain::custom_resources;
 use super::note::cut;
+use super::refusals::{Outcome, Refusal, Step, Write};
 use super::regarding::Regarding;
 use super::replacement::{Replacement, replacement};
 use crate::cluster::leaving::is_namespace_leaving;

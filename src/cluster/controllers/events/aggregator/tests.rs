@@ -1,6 +1,7 @@
 //! Counting and limits, with a clock of the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use super::super::refusals::Sender;
 use super::*;
 
 fn refusal(payer: &str, rules: &str) -> Refusal {
