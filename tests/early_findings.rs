@@ -236,7 +236,7 @@ fn a_pod_without_requests_is_still_refused() {
     ];
     // The API server applies LimitRanges before the webhooks see the pod.
     let both = limit_range(NAMESPACE, &json!({"type": "Container", "default": {"cpu": "1"}}));
-    assert_eq!(in_cluster(&quota, &[both.clone()], &pod, &UNDECLARED), refused);
+    assert_eq!(in_cluster(&quota, std::slice::from_ref(&both), &pod, &UNDECLARED), refused);
     assert_eq!(from_files(&quota, &pod, &UNDECLARED), refused);
     assert_eq!(linted(&quota, &[], &pod, &UNDECLARED), refused);
     assert_eq!(linted(&quota, &[both], &pod, &UNDECLARED), [""; 0]);
@@ -269,7 +269,7 @@ fn a_missing_claim_is_reported_where_all_claims_are_known() {
     let many = claim("data", "ReadWriteMany");
     let object = mounting("data");
     assert_eq!(in_cluster(&none, &[], &object, &MOUNTS), [missing("data")]);
-    assert_eq!(in_cluster(&none, &[many.clone()], &object, &MOUNTS), [""; 0]);
+    assert_eq!(in_cluster(&none, std::slice::from_ref(&many), &object, &MOUNTS), [""; 0]);
     let mut elsewhere = many.clone();
     elsewhere["metadata"]["namespace"] = json!("payments-dev");
     assert_eq!(in_cluster(&none, &[elsewhere], &object, &MOUNTS), [missing("data")]);

@@ -266,3 +266,23 @@ fn a_cluster_that_is_being_deleted_is_no_reason_for_a_warning() {
         ]);
     }
 }
+
+#[test]
+fn a_limit_range_gives_a_sidecar_its_requests() {
+    let admin = installation();
+    let namespace = admin.tenant("defaulted", json!({"quota": {"hard": {"cpu": "9"}}}));
+    let mut cluster = flink_deployment(&namespace, "etl", Some(job()));
+    cluster["spec"]["podTemplate"] =
+        json!({"spec": {"containers": [{"name": "log", "image": "example.com/log:1"}]}});
+    let warns = || {
+        let tried = admin.output(&["create", "--dry-run=server", "-f", "-"], &cluster.to_string());
+        let warnings = String::from_utf8_lossy(&tried.stderr).into_owned();
+        assert!(tried.status.success(), "{warnings}");
+        warnings.contains("quota/undeclared: container `log` declares no cpu")
+    };
+    assert!(warns());
+    let limit_range = json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "d", "namespace": namespace},
+        "spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}});
+    admin.create(&limit_range.to_string());
+    assert!(!warns());
+}

@@ -1,11 +1,10 @@
 //! `storage/claim-mounts`
 
-use super::shared::checkpoint_volume;
+use super::shared::{checkpoint_volume, claim_volumes};
 use crate::flink::Role;
 use crate::flink::claims::{CLAIMS_OPTION, mounted_by_flink};
 use crate::flink::map_options::map_entries;
 use crate::resource::fields::{elements, text};
-use crate::resource::pointer;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
@@ -102,13 +101,8 @@ fn missing(subject: &Subject<'_>, findings: &mut Findings) {
             .help(format!("create PersistentVolumeClaim `{claim}` in namespace `{namespace}`"))
             .found(claim);
     };
-    for pods in &subject.pods {
-        for (index, volume) in elements(pods.spec(), "volumes").iter().enumerate() {
-            let within = "/persistentVolumeClaim/claimName";
-            if let Some(name) = pointer::at(volume, within).and_then(Value::as_str) {
-                report(name, &|| pods.place(format!("/spec/volumes/{index}{within}")));
-            }
-        }
+    for volume in claim_volumes(subject) {
+        report(volume.claim, &|| volume.place());
     }
     if !mounted_by_flink(subject.workload, Role::TaskManager).is_empty() {
         for pair in map_entries(&subject.workload.config, CLAIMS_OPTION) {

@@ -1,16 +1,13 @@
 //! `storage/single-node-claim`
 
-use super::shared::{checkpoint_volume, directory};
+use super::shared::{checkpoint_volume, claim_volumes, directory};
 use crate::flink::claims::{AccessScope, CLAIMS_OPTION, access_scope, mounted_by_flink};
 use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::{Backing, Mount};
 use crate::flink::{PodSet, Role};
 use crate::kubernetes::placement::{PodPlacement, Separation, SeparationReason};
-use crate::resource::fields::elements;
-use crate::resource::pointer;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims that not all pods can mount where they run.
@@ -80,23 +77,18 @@ fn check_mounts(subject: &Subject<'_>, reported: &BTreeSet<&str>, findings: &mut
         matches!(scope, AccessScope::OnePod | AccessScope::OneNode).then_some(scope)
     };
     let by_option = mounted_by_flink(subject.workload, Role::TaskManager);
-    for pods in &subject.pods {
-        for (claim, _) in by_option.iter().filter(|_| pods.set.role == Role::TaskManager) {
-            let place = || subject.place_of_option(&[CLAIMS_OPTION]);
-            if let Some(scope) = needed(claim) {
-                claims
-                    .entry(claim)
-                    .or_insert_with(|| (scope, place(), Vec::new()))
-                    .2
-                    .push(pods.set);
-            }
+    let mut add = |claim, set, place: &dyn Fn() -> String| {
+        if let Some(scope) = needed(claim) {
+            claims.entry(claim).or_insert_with(|| (scope, place(), Vec::new())).2.push(set);
         }
-        for (index, volume) in elements(pods.spec(), "volumes").iter().enumerate() {
-            let within = "/persistentVolumeClaim/claimName";
-            let Some(claim) = pointer::at(volume, within).and_then(Value::as_str) else { continue };
-            let Some(scope) = needed(claim) else { continue };
-            let place = || pods.place(format!("/spec/volumes/{index}{within}"));
-            claims.entry(claim).or_insert_with(|| (scope, place(), Vec::new())).2.push(pods.set);
+    };
+    for volume in claim_volumes(subject) {
+        add(volume.claim, volume.pods.set, &|| volume.place());
+    }
+    let task_managers = || subject.pods.iter().filter(|pods| pods.set.role == Role::TaskManager);
+    for (claim, _) in &by_option {
+        for pods in task_managers() {
+            add(claim, pods.set, &|| subject.place_of_option(&[CLAIMS_OPTION]));
         }
     }
     for (claim, (scope, place, sets)) in claims {

@@ -132,7 +132,7 @@ fn task_managers(namespace: &str, kind: &str, name: &str) -> Value {
     object
 }
 
-/// Whoever scales, and whatever makes the pods: a user, the HorizontalPodAutoscaler.
+/// A user and the HorizontalPodAutoscaler, for every kind that can be scaled.
 #[test]
 fn task_managers_that_would_not_fit_are_refused_at_their_scale() {
     let scene = scene();
