@@ -167,3 +167,29 @@ async fn an_object_that_only_gets_a_warning_counts() {
         gate.creates("sandbox", "d", "4", 1).await["warnings"][0].as_str().unwrap().to_owned();
     assert!(warning.contains("(9 used, the quota is 4)"), "{warning}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blue_and_green_shrink_together() {
+    let mut gate = start().await;
+    let blue_green = |task_managers: u64| {
+        let template = deployment("payments-prod", "etl", "1", task_managers)["spec"].clone();
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment",
+            "metadata": {"name": "etl", "namespace": "payments-prod", "uid": "1", "resourceVersion": "7"},
+            "spec": {"template": {"spec": template}}})
+    };
+    let mut review = async |object: &Value| {
+        let request = json!({"uid": "r", "operation": "CREATE", "name": "etl",
+            "namespace": "payments-prod", "userInfo": {"username": "ada"},
+            "kind": {"group": "flink.apache.org", "version": "v1beta1", "kind": "FlinkBlueGreenDeployment"},
+            "object": object});
+        let review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request});
+        ask(&mut gate.client, "/validate", review.to_string()).await
+    };
+    // Two JobManagers and 14 TaskManagers request 30 of 20 cores.
+    let refused = review(&blue_green(7)).await;
+    let help =
+        "help: 4 of the 7 TaskManagers of each cluster would fit: the 2 clusters shrink together";
+    assert!(message(&refused).contains(help), "{}", message(&refused));
+    assert_eq!(review(&blue_green(5)).await["allowed"], false);
+    assert_eq!(review(&blue_green(4)).await["allowed"], true);
+}

@@ -187,3 +187,80 @@ fn claims_count_towards_the_quota() {
         "{found:?}"
     );
 }
+
+/// The storage findings of a FlinkDeployment with these volumes of `/data` and these options.
+fn reported_for(tenant: &Value, volume: &Value, options: &Value) -> Vec<Finding> {
+    let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
+        "metadata": {"name": "etl", "namespace": "a"}, "spec": {
+            "image": "flink:1.20", "flinkVersion": "v1_20", "serviceAccount": "flink",
+            "flinkConfiguration": options,
+            "podTemplate": {"spec": {
+                "containers": [{"name": "flink-main-container", "volumeMounts": [{"name": "v", "mountPath": "/data"}]}],
+                "volumes": [volume]}},
+            "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}},
+            "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}},
+            "job": {"jarURI": "local:///j.jar", "parallelism": 2, "upgradeMode": "stateless"}}});
+    let mut found = webhooks(&gate(&[self::tenant("a", tenant)]), &object);
+    found.retain(|finding| finding.rule.starts_with("storage/"));
+    found
+}
+
+#[test]
+fn a_node_keeps_its_files_but_other_nodes_do_not_see_them() {
+    let open = json!({"security": {"podSecurity": {"level": "privileged"}}});
+    let options = json!({"execution.checkpointing.dir": "file:///data/cp"});
+    let messages = |volume: Value| -> Vec<String> {
+        let found = reported_for(&open, &volume, &options).into_iter();
+        found.map(|finding| finding.message).collect()
+    };
+    assert_eq!(
+        messages(json!({"name": "v", "hostPath": {"path": "/disk"}})),
+        [
+            "`execution.checkpointing.dir` is `file:///data/cp`, but pods of other nodes do not see hostPath volume `v`"
+        ]
+    );
+    assert_eq!(
+        messages(json!({"name": "v", "emptyDir": {}})),
+        [
+            "`execution.checkpointing.dir` is `file:///data/cp`, which is deleted with its pods: it is on emptyDir volume `v`"
+        ]
+    );
+    assert_eq!(
+        messages(json!({"name": "other", "emptyDir": {}})),
+        [""; 0],
+        "a volume that is missing is another rule's"
+    );
+}
+
+#[test]
+fn help_about_a_directory_names_its_own_option() {
+    let tenants = [
+        json!({"security": {"podSecurity": {"level": "privileged"}}}),
+        json!({"storage": {"checkpoints": {"locations": ["s3://mine/"]}}}),
+        json!({"storage": {"checkpoints": {"locations": []}}}),
+    ];
+    let directories =
+        ["file:///data/x", "s3://other/x", "data/x", "file://data/x", " ", "s3://a:b@mine/x"];
+    let mut checked = 0;
+    for tenant in &tenants {
+        for key in [
+            "execution.checkpointing.dir",
+            "execution.checkpointing.savepoint-dir",
+            "high-availability.storageDir",
+        ] {
+            for directory in directories {
+                let options = json!({"high-availability.type": "kubernetes", key: directory});
+                let volume = json!({"name": "v", "emptyDir": {}});
+                let found = reported_for(tenant, &volume, &options);
+                for finding in found.iter().filter(|one| one.pointer.ends_with(key)) {
+                    let help = finding.help.as_deref().unwrap();
+                    let is_about_uri = help.starts_with("write three slashes")
+                        || help.starts_with("remove the password");
+                    assert!(is_about_uri || help.contains(&format!("`{key}`")), "{help}");
+                    checked += 1;
+                }
+            }
+        }
+    }
+    assert!(checked > 40, "{checked}");
+}

@@ -5,9 +5,9 @@ use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
 use crate::pipeline::configuration::{ConfigurationLookup, configuration_lookup};
-use crate::pipeline::related::{Related, mounts_claims, related};
+use crate::pipeline::related::{Related, lacks_requests, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
-use crate::resource::{GroupVersionResource, Operation, Resource, metadata_text};
+use crate::resource::{GroupVersionResource, Operation, Resource, is_being_deleted, metadata_text};
 use crate::rules::Finding;
 use crate::rules::notices::{FLINK_UNREAD_OBJECT, Notice, QUOTA_UNREAD_OBJECT, UNREAD_NAMESPACE};
 use serde_json::Value;
@@ -171,8 +171,9 @@ async fn with_related_objects<C: Context>(
 ) -> Result<Arc<Gate>, Answer> {
     let namespace = &resource.namespace;
     let (related, mounts) = (related(resource), reads_claims && mounts_claims(resource));
+    let undeclared = reads_claims && gate.limits_namespace(namespace) && lacks_requests(resource);
     let configuration = if reads_claims { configuration_lookup(&gate, resource) } else { None };
-    if (related.is_none() && !mounts && configuration.is_none())
+    if (related.is_none() && !mounts && !undeclared && configuration.is_none())
         || gate.tenants().owner(namespace).tenant().is_none()
     {
         return Ok(gate);
@@ -187,12 +188,31 @@ async fn with_related_objects<C: Context>(
     if mounts {
         let claims = GroupVersionResource::core("persistentvolumeclaims");
         match context.list(&claims, namespace, "").await {
-            Ok(claims) => claims.iter().for_each(|claim| {
-                flink_context.add_claim(namespace, metadata_text(claim, "name"), claim);
-            }),
+            Ok(claims) => {
+                for claim in &claims {
+                    flink_context.add_claim(namespace, metadata_text(claim, "name"), claim);
+                }
+                // No new pod can mount a claim that is being deleted.
+                let mountable = claims.iter().filter(|claim| !is_being_deleted(claim));
+                let names = mountable.map(|claim| metadata_text(claim, "name").to_owned());
+                flink_context.set_mountable_claims(namespace, names.collect());
+            }
             // Without claims there are fewer findings, and none is wrong.
             Err(error) => {
                 tracing::warn!(namespace, error = with_causes(&error), "failed to read claims");
+            }
+        }
+    }
+    if undeclared {
+        let limit_ranges = GroupVersionResource::core("limitranges");
+        match context.list(&limit_ranges, namespace, "").await {
+            Ok(limit_ranges) => limit_ranges
+                .iter()
+                .for_each(|limit_range| flink_context.add_limit_range(namespace, limit_range)),
+            // The finding is only a warning.
+            Err(error) => {
+                let error = with_causes(&error);
+                tracing::warn!(namespace, error, "failed to read LimitRanges");
             }
         }
     }

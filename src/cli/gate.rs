@@ -34,6 +34,9 @@ impl OperatorArgs {
                     &resource.name,
                     &resource.object,
                 ),
+                ("", "LimitRange") => {
+                    context.add_limit_range(&resource.namespace, &resource.object);
+                }
                 ("flink.apache.org", kind @ "FlinkDeployment") => {
                     context.add_object(
                         kind,

@@ -87,7 +87,7 @@ impl Texts {
     }
 
     /// The objects of the files that may say what others mean: ConfigMaps with Flink's
-    /// configuration, pods that mount them, claims, and where there are session jobs, their clusters;
+    /// configuration, pods that mount them, claims, LimitRanges, and where there are session jobs, their clusters;
     /// PodDisruptionBudgets, and where there are any, what they may be over; Services and
     /// Ingresses, and where there are any, what they may lead to.
     pub fn surrounding(&self) -> Vec<Manifest> {
@@ -104,6 +104,7 @@ impl Texts {
         self.of(|text| {
             configures(text)
                 || text.contains("PersistentVolumeClaim")
+                || text.contains("LimitRange")
                 || (sessions && text.contains("FlinkDeployment"))
                 || text.contains(BUDGET)
                 || (budgets && runs(text))

@@ -71,7 +71,8 @@ impl Context for ClusterContext {
     }
 
     fn answered(&self, resource: &Resource, answer: &Answer) {
-        self.events.report(resource, answer);
+        let requester = self.gate.load().context().requester(resource);
+        self.events.report(resource, requester, answer);
     }
 }
 

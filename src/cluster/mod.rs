@@ -12,6 +12,7 @@ pub mod condition;
 pub mod context;
 pub mod controllers;
 pub mod lease;
+pub mod leaving;
 pub mod ledger_store;
 pub mod lookup;
 pub mod owners;

@@ -5,13 +5,14 @@ use super::budgets::NamespaceObjects;
 use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
+use super::container_defaults::ContainerDefaults;
 use super::mounted_configuration::MountedConfiguration;
 use super::network::NamespaceNetwork;
 use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
 use crate::resource::{Operation, Resource};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Defaults for one namespace, or for one Flink version (`…flink-version.v1_19+.` for it and all
@@ -28,6 +29,9 @@ pub struct FlinkContext {
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
+    /// The names of all claims that pods can mount, by namespace.
+    mountable_claims: BTreeMap<String, Arc<BTreeSet<String>>>,
+    container_defaults: BTreeMap<String, ContainerDefaults>,
     /// By namespace; `None` where others may be there of which nothing is known.
     namespace_objects: Option<BTreeMap<String, Arc<NamespaceObjects>>>,
     networks: BTreeMap<String, Arc<NamespaceNetwork>>,
@@ -111,6 +115,26 @@ impl FlinkContext {
     /// The claims of a namespace; `None` where none is known.
     pub fn claims(&self, namespace: &str) -> Option<Arc<BTreeMap<String, AccessScope>>> {
         self.claims.get(namespace).cloned()
+    }
+
+    /// Sets the names of all claims of a namespace that pods can mount.
+    pub fn set_mountable_claims(&mut self, namespace: &str, names: BTreeSet<String>) {
+        self.mountable_claims.insert(namespace.into(), Arc::new(names));
+    }
+
+    /// The names of all claims of a namespace that pods can mount; `None` if not all are known.
+    pub fn mountable_claims(&self, namespace: &str) -> Option<Arc<BTreeSet<String>>> {
+        self.mountable_claims.get(namespace).cloned()
+    }
+
+    /// Adds a LimitRange.
+    pub fn add_limit_range(&mut self, namespace: &str, object: &Value) {
+        self.container_defaults.entry(namespace.into()).or_default().add(object);
+    }
+
+    /// The requests that known LimitRanges of a namespace give to containers.
+    pub fn container_defaults(&self, namespace: &str) -> ContainerDefaults {
+        self.container_defaults.get(namespace).copied().unwrap_or_default()
     }
 
     /// The same, where these are all the PodDisruptionBudgets there are, and the objects that run

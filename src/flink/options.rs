@@ -54,6 +54,10 @@ pub const MEMORY_MIN: Names = &["slotmanager.min-total-resource.memory"];
 pub const MEMORY_MAX: Names = &["slotmanager.max-total-resource.memory"];
 /// Whether a job uses all available slots.
 pub const SCHEDULER_MODE: Names = &["scheduler-mode"];
+/// The scheduler of jobs.
+pub const SCHEDULER: Names = &["jobmanager.scheduler"];
+/// The number of key groups of operators that set none, which their parallelism cannot exceed.
+pub const MAX_PARALLELISM: Names = &["pipeline.max-parallelism"];
 /// Whether the operator's autoscaler observes the job.
 pub const AUTOSCALER: Names =
     &["job.autoscaler.enabled", "kubernetes.operator.job.autoscaler.enabled"];
@@ -71,6 +75,11 @@ pub const AUTOSCALER_CPU: Names =
 /// The autoscaler's limit for the memory of all TaskManagers.
 pub const AUTOSCALER_MEMORY: Names =
     &["job.autoscaler.quota.memory", "kubernetes.operator.job.autoscaler.quota.memory"];
+/// Whether the autoscaler shrinks the memory of TaskManagers to what they use.
+pub const AUTOSCALER_MEMORY_TUNING: Names = &[
+    "job.autoscaler.memory.tuning.enabled",
+    "kubernetes.operator.job.autoscaler.memory.tuning.enabled",
+];
 /// Names of external resources, such as `gpu`.
 pub const EXTERNAL_RESOURCES: Names = &["external-resources"];
 /// Whether the operator merges lists of pod templates by name.

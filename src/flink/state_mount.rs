@@ -8,10 +8,12 @@ use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
 
+/// The volume type of a directory of the node.
+const HOST_PATH: &str = "hostPath";
 /// Volume types whose data is deleted with the pod or stays on one node.
 const EPHEMERAL: [&str; 9] = [
     "emptyDir",
-    "hostPath",
+    HOST_PATH,
     "ephemeral",
     "configMap",
     "secret",
@@ -109,6 +111,11 @@ impl Backing<'_> {
             Self::Volume { kind, .. } => EPHEMERAL.contains(kind),
             Self::Claim(_) | Self::PerPodClaim(_) | Self::Missing(_) => false,
         }
+    }
+
+    /// Whether it is a part of the node, whose other pods see it too.
+    pub fn is_of_node(&self) -> bool {
+        matches!(self, Self::Volume { kind, .. } if *kind == HOST_PATH)
     }
 
     /// Whether both are the same place, as far as known.

@@ -3,6 +3,7 @@
 use super::budgets::{Budget, NamespaceObjects};
 use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
+use super::container_defaults::ContainerDefaults;
 use super::exposures::Exposure;
 use super::network::NamespaceNetwork;
 use super::sizing::Size;
@@ -10,7 +11,7 @@ use super::text_form::{TextFault, TextForm};
 use super::version::FlinkVersion;
 use crate::resource::{GroupVersionKind, pointer};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What creates the cluster's pods.
@@ -355,6 +356,10 @@ pub struct Workload {
     pub declares_cluster: bool,
     /// The known claims of the namespace by name; `None` if none is known.
     pub claims: Option<Arc<BTreeMap<String, AccessScope>>>,
+    /// The names of all claims of the namespace that pods can mount; `None` if not all are known.
+    pub mountable_claims: Option<Arc<BTreeSet<String>>>,
+    /// The requests that LimitRanges of the namespace give to containers, as far as known.
+    pub container_defaults: ContainerDefaults,
     /// The PodDisruptionBudget that the object is, or those that its operator creates.
     pub budgets: Vec<Budget>,
     /// The other objects in its namespace; `None` unless all are known.

@@ -143,6 +143,8 @@ pub static KINDS: &[Kind] = &[
         adds_nothing: Some(config_map::adds_no_value),
         ..DEFAULT
     },
+    // What a container without requests gets from it.
+    Kind { kind: "LimitRange", plural: "limitranges", writes: &[("", &["list"])], ..DEFAULT },
     Kind {
         kind: "Service",
         plural: "services",

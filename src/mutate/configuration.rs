@@ -48,7 +48,12 @@ impl<'a> Configuration<'a> {
     }
 
     /// Writes an option; `false` if the object has it already.
-    fn write(&mut self, key: &str, value: &str, editor: &mut TemplateEditor<'_>) -> bool {
+    pub(super) fn write(
+        &mut self,
+        key: &str,
+        value: &str,
+        editor: &mut TemplateEditor<'_>,
+    ) -> bool {
         let place = pointer::join(self.base, key);
         // A field of the object decides this value, so the option is written only once.
         if pointer::at(editor.object(), &place).and_then(Value::as_str) == Some(value) {

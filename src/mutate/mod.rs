@@ -7,6 +7,7 @@
 //! the value is replaced and a [`Conflict`] records it. A second pass changes nothing.
 
 mod anti_affinity;
+mod autoscaler_bound;
 mod checkpoint_volume;
 mod configuration;
 mod conflict;
@@ -27,6 +28,7 @@ mod tolerations;
 mod topology_spread;
 mod verification;
 
+pub use autoscaler_bound::bound_autoscaler;
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
 pub use option_entries::NODE_NAME_LABEL;
@@ -104,6 +106,7 @@ enum Guarantee {
 /// | `anti_affinity`, `topology_spread` | guarantee | `scheduling/*-anti-affinity`, `scheduling/zone-spread` |
 /// | `checkpoint_volume` | guarantee | `storage/checkpoint-volume` |
 /// | `resources` | default | |
+/// | `autoscaler_bound` | guarantee | `quota/growth` |
 const POD_INJECTORS: [Injector; 9] = [
     Injector { is_written: true, ..Injector::new(main_container::inject, Guarantee::Default) },
     Injector::new(labels::inject, Guarantee::Verified),

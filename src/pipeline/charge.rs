@@ -9,6 +9,7 @@ use crate::flink::Workload;
 use crate::flink::kinds::is_claim;
 use crate::kinds;
 use crate::mutate::{self, PredictedPods};
+use crate::quota::ledger::shortage::LimitOwner;
 use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
 use crate::resource::{Operation, Resource, is_being_deleted};
 use crate::rules::{Finding, Level, enforcement};
@@ -32,6 +33,8 @@ pub struct Charge {
     pub request: Request,
     /// Whether it draws on no owner, whatever owners the object names.
     pub is_apart: bool,
+    /// The equal clusters that the object declares: two for a blue/green deployment.
+    clusters: u64,
     /// Level of a finding about the tenant's limits; `None` where the object is exempt.
     tenant_level: Option<Level>,
     /// Level of a finding about the limits of one cluster.
@@ -62,13 +65,39 @@ impl Charge {
                 ..Finding::default()
             })
         };
-        let (message, help) = (shortage.tenant_message(&self.tenant), shortage.tenant_help());
+        let of_each = self.fitting_of_each(shortage);
+        let help_or =
+            |other: fn(&Shortage) -> String| of_each.clone().unwrap_or_else(|| other(shortage));
+        let message = shortage.tenant_message(&self.tenant);
+        let help = help_or(Shortage::tenant_help);
         let tenant = finding(TENANT_RULE, self.tenant_level, message, help);
         let is_reported = reported.iter().any(|finding| finding.rule == CLUSTER_RULE);
-        let (message, help) = (shortage.cluster_message(), shortage.cluster_help());
+        let (message, help) = (shortage.cluster_message(), help_or(Shortage::cluster_help));
         let cluster =
             finding(CLUSTER_RULE, self.cluster_level, message, help).filter(|_| !is_reported);
         tenant.into_iter().chain(cluster).collect()
+    }
+
+    /// How many TaskManagers of each of several clusters would fit. They have one template, so they
+    /// shrink together. `None` for a single cluster, and if fewer TaskManagers do not help.
+    fn fitting_of_each(&self, shortage: &Shortage) -> Option<String> {
+        let task_managers = self.request.task_managers.as_ref().filter(|_| self.clusters > 1)?;
+        let count = task_managers.count / self.clusters;
+        let removed = shortage.shortfalls.iter().map(|shortfall| {
+            let one = task_managers.each.get(&shortfall.resource);
+            let freed = match shortfall.owner {
+                LimitOwner::Tenant => one.checked_mul(self.clusters)?,
+                LimitOwner::Cluster(_) => one,
+            };
+            shortfall.total.checked_sub(shortfall.hard)?.times_begun(freed)
+        });
+        let removed = removed.collect::<Option<Vec<u64>>>()?.into_iter().max()?;
+        let fitting = count.checked_sub(removed).filter(|fitting| *fitting > 0)?;
+        Some(format!(
+            "{fitting} of the {count} TaskManagers of each cluster would fit: the {} clusters \
+             shrink together",
+            self.clusters
+        ))
     }
 
     /// The finding where the ledger could not decide.
@@ -131,6 +160,7 @@ impl Gate {
             known,
             request,
             is_apart,
+            clusters: workload.concurrent_clusters,
             tenant_level,
             cluster_level,
         })

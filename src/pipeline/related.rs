@@ -1,6 +1,9 @@
 //! Objects that a check of another object needs: a session job's cluster, a snapshot's job.
 
+use crate::flink::workload::MAIN_CONTAINER;
 use crate::kinds::{self, Property};
+use crate::quota::undeclared::declares;
+use crate::resource::fields::text;
 use crate::resource::{GroupVersionResource, Operation, Resource};
 use serde_json::Value;
 
@@ -46,6 +49,38 @@ pub fn mounts_claims(resource: &Resource) -> bool {
             Value::Object(fields) => {
                 if fields.keys().any(|field| {
                     field == "persistentVolumeClaim" || field.contains("persistent-volume-claims")
+                }) {
+                    return true;
+                }
+                pending.extend(fields.values());
+            }
+            Value::Array(elements) => pending.extend(elements),
+            _ => {}
+        }
+    }
+    false
+}
+
+/// Whether a template has a container without a request and a limit for cores or memory. A
+/// LimitRange may give it both. Of pods, the API server has applied it already, and Flink's
+/// operator sizes Flink's container.
+pub fn lacks_requests(resource: &Resource) -> bool {
+    let is_of_pods = matches!(resource.kind.kind.as_str(), "Pod" | "Binding");
+    let is_lowered = kinds::of(&resource.kind).is_some_and(|row| row.lower.is_some());
+    if is_of_pods || !is_lowered || !changes(resource) {
+        return false;
+    }
+    let mut pending = vec![&resource.object];
+    while let Some(value) = pending.pop() {
+        match value {
+            Value::Object(fields) => {
+                let lists = ["containers", "sidecars"].iter().filter_map(|name| fields.get(*name));
+                let mut containers = lists.filter_map(Value::as_array).flatten();
+                if containers.any(|container| {
+                    text(container, "name") != MAIN_CONTAINER
+                        && !["cpu", "memory"]
+                            .iter()
+                            .all(|resource| declares(container.get("resources"), resource))
                 }) {
                     return true;
                 }

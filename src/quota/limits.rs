@@ -1,6 +1,7 @@
 //! A tenant's limits, and which of them an object exceeds.
 
 use super::Usage;
+use super::growth::ExcessGrowth;
 use crate::resource::quantity::Quantity;
 use crate::tenant::{Amount, Quota};
 use std::collections::BTreeMap;
@@ -112,6 +113,8 @@ pub struct QuotaVerdict<'a> {
     pub exceeded: Vec<ExceededLimit>,
     /// Limited resources that a container does not declare.
     pub undeclared: Vec<UndeclaredResource>,
+    /// How far the object can grow beyond the limits without a change.
+    pub growth: Option<ExcessGrowth>,
 }
 
 /// A limited resource that a container does not declare.
@@ -123,6 +126,8 @@ pub struct UndeclaredResource {
     pub resource: &'static str,
     /// The container's JSON Pointer.
     pub place: String,
+    /// Whether the container is in a template, whose pods will be refused.
+    pub in_template: bool,
 }
 
 #[cfg(test)]

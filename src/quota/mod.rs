@@ -6,6 +6,7 @@
 //! [`store`] does I/O.
 
 pub mod commit;
+pub mod growth;
 pub mod ledger;
 pub mod limits;
 pub mod store;

@@ -1,32 +1,41 @@
 //! Finds containers without a request or limit for a resource that their tenant limits.
 //!
-//! Nothing can be counted for such a container, so it is refused, as ResourceQuota does.
+//! Nothing can be counted for such a container, so its pod is refused, as ResourceQuota does.
 
 use super::limits::{Limits, UndeclaredResource};
-use crate::flink::Workload;
-use crate::resource::pointer;
+use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::{PodSet, Template, Workload};
+use crate::resource::fields::{elements_at, text};
+use crate::resource::{pointer, steps};
 use serde_json::Value;
 
-/// The undeclared resources of a pod's containers.
-pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<UndeclaredResource> {
-    let limited: Vec<&'static str> =
-        ["cpu", "memory"].into_iter().filter(|name| limits.hard.contains_key(*name)).collect();
+/// The undeclared resources of a pod's containers, or of those in an object's templates.
+pub fn of_pods(object: &Value, workload: &Workload, limits: &Limits) -> Vec<UndeclaredResource> {
     let mut undeclared = Vec::new();
+    let is_limited = |name: &&str| {
+        // A LimitRange gives containers a request when their pod is created.
+        limits.hard.contains_key(*name) && !workload.container_defaults.has(name)
+    };
     for pods in &workload.pods {
         let template = pods.template(object);
         // Pod-level resources cover all containers.
-        let declared_by_pod =
-            |resource: &str| declares(pointer::at(template, "/spec/resources"), resource);
-        let containers = pointer::at(template, "/spec/containers").and_then(Value::as_array);
-        for (index, container) in containers.into_iter().flatten().enumerate() {
-            for resource in limited.iter().copied().filter(|resource| {
-                !declared_by_pod(resource) && !declares(container.get("resources"), resource)
-            }) {
-                let name = container.get("name").and_then(Value::as_str).unwrap_or_default();
+        let of_pod = pointer::at(template, "/spec/resources");
+        for resource in ["cpu", "memory"].into_iter().filter(is_limited) {
+            if declares(of_pod, resource) {
+                continue;
+            }
+            let containers = elements_at(template, "/spec/containers").iter().enumerate();
+            for (index, container) in containers {
+                steps::step();
+                let is_declared = declares(container.get("resources"), resource);
+                if is_declared || is_sized_by_operator(pods, container) {
+                    continue;
+                }
                 undeclared.push(UndeclaredResource {
-                    container: name.into(),
+                    container: text(container, "name").into(),
                     resource,
                     place: format!("{}/spec/containers/{index}", pods.path()),
+                    in_template: !pods.path().is_empty(),
                 });
             }
         }
@@ -34,7 +43,13 @@ pub fn of_pod(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Undec
     undeclared
 }
 
-fn declares(resources: Option<&Value>, resource: &str) -> bool {
+/// Whether the operator overwrites the requests of a container.
+fn is_sized_by_operator(pods: &PodSet, container: &Value) -> bool {
+    matches!(pods.template, Template::Merged(_)) && text(container, "name") == MAIN_CONTAINER
+}
+
+/// Whether the resources of a container or pod have a request or a limit.
+pub fn declares(resources: Option<&Value>, resource: &str) -> bool {
     resources.is_some_and(|resources| {
         ["requests", "limits"]
             .iter()

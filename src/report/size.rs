@@ -176,7 +176,7 @@ impl RoleFigures {
 
 impl BoundFigures {
     fn new(bounds: &Bounds) -> Self {
-        let Bounds { least, most, open } = bounds;
+        let Bounds { least, most, open, .. } = bounds;
         Self {
             task_managers: Range { min: *least, max: *most },
             unbounded: open.as_ref().map(|open| open.message.clone()),
@@ -309,7 +309,8 @@ mod tests {
             ..Total::default()
         };
         let open = Unbounded { message: "it grows".into(), option: "x", help: "y" };
-        workload.size.bounds = Some(Bounds { least: 1, most: Some(200), open: Some(open) });
+        workload.size.bounds =
+            Some(Bounds { least: 1, most: Some(200), open: Some(open), growth: None });
         workload.size.total.extended.insert("nvidia.com/gpu".into(), Quantity::from_units(4));
         workload.size.problems.push(SizeProblem {
             pointer: "/spec/jobManager/resource/cpu".into(),

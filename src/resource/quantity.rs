@@ -146,6 +146,20 @@ impl Quantity {
         Self { nanos: self.nanos / i128::from(parts.max(1)) }
     }
 
+    /// How many times `other` fits into this amount; `None` if `other` is not above zero, which
+    /// fits any number of times.
+    pub fn times(self, other: Self) -> Option<u64> {
+        (other.nanos > 0)
+            .then(|| u64::try_from(self.nanos.max(0) / other.nanos).unwrap_or(u64::MAX))
+    }
+
+    /// How many times `other` is needed for at least this amount; `None` if no number is enough.
+    pub fn times_begun(self, other: Self) -> Option<u64> {
+        let whole = self.times(other)?;
+        let is_enough = other.checked_mul(whole).is_some_and(|amount| amount >= self);
+        whole.checked_add(u64::from(!is_enough))
+    }
+
     /// Whether the amount is zero.
     pub fn is_zero(self) -> bool {
         self.nanos == 0

@@ -154,6 +154,7 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "network/host-port",
     "network/ingress-host",
     "quota/exceeded",
+    "quota/growth",
     "quota/unbounded",
     "quota/undeclared",
     "scheduling/binding",

@@ -25,6 +25,7 @@ mod operator_config;
 mod own_kinds;
 mod pod_security;
 mod quota;
+mod refusals;
 mod registered;
 mod registration;
 mod scale;

@@ -17,7 +17,7 @@ use crate::flink::config::FlinkConfig;
 use crate::flink::exposures::{Exposure, ExposureKind, Target};
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
-use crate::flink::sizing::bounds::Bounds;
+use crate::flink::sizing::bounds::{Bounds, Growth, GrowthCause};
 use crate::flink::text_form::{TextFault, TextForm};
 use crate::flink::version::FlinkVersion;
 use crate::flink::workload::GeneratedTemplate;
@@ -111,7 +111,13 @@ fn bounds(object: &Value, task_managers: u64, problems: &mut Vec<SizeProblem>) -
         Some(most) => {
             let least =
                 count(object, &format!("{autoscaler}/minReplicas"), 0, problems).unwrap_or(1);
-            Bounds { least, most: Some(most.max(task_managers)), open: None }
+            let by = GrowthCause::HorizontalPodAutoscaler;
+            Bounds {
+                least,
+                most: Some(most.max(task_managers)),
+                open: None,
+                growth: Some(Growth { by, unit: 1, uncounted: 0 }),
+            }
         }
         None => Bounds::fixed(task_managers),
     }

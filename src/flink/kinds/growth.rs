@@ -1,17 +1,22 @@
 //! Calculates how many TaskManagers a FlinkDeployment may have beyond its declared number: for jobs
-//! of a session, through the autoscaler, and in reactive mode.
+//! of a session, through the autoscaler, with the adaptive scheduler, and in reactive mode.
 
 use super::slot_limits::{SlotLimits, cores};
 use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
-use crate::flink::memory::{self, java::parse_double, java::parse_int};
+use crate::flink::memory::java::{parse_double, parse_int};
 use crate::flink::memory_size::parse_memory_size;
 use crate::flink::options::{self, Names, canonical};
-use crate::flink::sizing::bounds::{Bounds, Unbounded};
+use crate::flink::sizing::bounds::{Bounds, Growth, GrowthCause, Unbounded};
 use crate::flink::version::FlinkVersion;
 
 /// The autoscaler's default maximum parallelism of a vertex.
 const AUTOSCALER_PARALLELISM: u64 = 200;
+/// The first release whose adaptive scheduler takes other resource requirements while a job runs.
+const REQUIREMENTS_SINCE: FlinkVersion = FlinkVersion::new(1, 18);
+/// Key groups of an operator that sets no number: one and a half times its parallelism, as a power
+/// of two within these bounds.
+const KEY_GROUPS: (u64, u64) = (128, 32_768);
 
 /// The inputs for a cluster's bounds.
 pub struct ClusterGrowth<'a> {
@@ -21,12 +26,14 @@ pub struct ClusterGrowth<'a> {
     pub version: Option<FlinkVersion>,
     /// What creates TaskManagers.
     pub mode: Mode,
-    /// Whether it runs its own job.
-    pub application: bool,
+    /// The parallelism of its own job; `None` for a session.
+    pub parallelism: Option<u64>,
     /// Slots of one TaskManager.
     pub slots: u64,
     /// The declared number of TaskManagers.
     pub declared: u64,
+    /// Whether the object has a field with that number.
+    pub has_replicas: bool,
     /// The limits in the slot manager's options, which apply in native mode only.
     pub limits: SlotLimits,
 }
@@ -35,14 +42,19 @@ impl ClusterGrowth<'_> {
     /// The minimum and maximum number of TaskManagers, and what is unbounded.
     pub fn bounds(&self) -> Bounds {
         let limits = self.limits;
-        let native = self.mode == Mode::Native;
-        if self.application && self.is_autoscaled() {
-            return self.autoscaled();
-        }
-        match (native, self.application) {
+        match (self.mode, self.parallelism) {
+            // The operator gives a standalone cluster the replicas of the field, whatever the
+            // autoscaler chose.
+            (Mode::Standalone, Some(_)) if self.is_autoscaled() && self.has_replicas => {
+                Bounds::fixed(self.declared)
+            }
+            (_, Some(_)) if self.is_autoscaled() => self.autoscaled(),
+            (Mode::Native, Some(parallelism)) if self.is_adaptive() => self.adaptive(parallelism),
             // User code may request more than the parallelism, but rarely less.
-            (true, true) => Bounds { least: self.declared, most: limits.most, open: None },
-            (true, false) => {
+            (Mode::Native, Some(_)) => {
+                Bounds { least: self.declared, most: limits.most, ..Bounds::default() }
+            }
+            (Mode::Native, None) => {
                 let open = limits.most.is_none().then(|| Unbounded {
                     message: "this session cluster starts as many TaskManagers as its jobs request"
                         .into(),
@@ -51,10 +63,11 @@ impl ClusterGrowth<'_> {
                         `slotmanager.max-total-resource.cpu` and \
                         `slotmanager.max-total-resource.memory`",
                 });
-                Bounds { least: limits.least, most: limits.most, open }
+                let growth = Some(self.by_slots(GrowthCause::SessionJobs));
+                Bounds { least: limits.least, most: limits.most, open, growth }
             }
-            (false, true) if self.is_reactive() && limits.most.is_none() => {
-                let open = Unbounded {
+            (Mode::Standalone, Some(_)) if self.is_reactive() => {
+                let open = limits.most.is_none().then(|| Unbounded {
                     message:
                         "in reactive mode the job uses every TaskManager that an autoscaler or a \
                         user adds"
@@ -62,20 +75,18 @@ impl ClusterGrowth<'_> {
                     option: canonical(options::SLOTS_MAX),
                     help: "set `slotmanager.number-of-slots.max`, and `maxReplicas` of the \
                         HorizontalPodAutoscaler",
-                };
-                Bounds { least: 1, most: None, open: Some(open) }
+                });
+                let most = limits.most.map(|most| most.max(self.declared));
+                let growth = Some(self.by_slots(GrowthCause::ReactiveMode));
+                Bounds { least: 1, most, open, growth }
             }
-            (false, true) if self.is_reactive() => Bounds {
-                least: 1,
-                most: limits.most.map(|most| most.max(self.declared)),
-                open: None,
-            },
-            (false, _) => Bounds::fixed(self.declared),
+            (Mode::Standalone, _) => Bounds::fixed(self.declared),
         }
     }
 
     fn autoscaled(&self) -> Bounds {
         let written = self.positive(options::AUTOSCALER_PARALLELISM_MAX);
+        let key_groups = self.positive(options::MAX_PARALLELISM);
         let quota = self.quota();
         // The slot manager's options apply in native mode only.
         let limits = if self.mode == Mode::Native {
@@ -83,15 +94,14 @@ impl ClusterGrowth<'_> {
         } else {
             SlotLimits { least: 0, most: None, redundant: 0 }
         };
-        let by_parallelism = written
-            .unwrap_or(AUTOSCALER_PARALLELISM)
-            .div_ceil(self.slots)
-            .saturating_add(limits.redundant);
-        // The quota limits growth, not what already runs.
-        let most =
-            quota.map_or(by_parallelism, |quota| quota.min(by_parallelism)).max(self.declared);
+        let parallelism = written.unwrap_or(AUTOSCALER_PARALLELISM);
+        let parallelism = key_groups.map_or(parallelism, |groups| groups.min(parallelism));
+        let by_parallelism = parallelism.div_ceil(self.slots);
+        let most = quota.map_or(by_parallelism, |quota| quota.min(by_parallelism));
+        // The autoscaler's limits concern growth, not what already runs.
+        let most = most.saturating_add(limits.redundant).max(self.declared);
         let most = limits.most.map_or(most, |limit| limit.min(most));
-        let bounded = written.is_some() || quota.is_some() || limits.most.is_some();
+        let bounded = written.or(key_groups).or(quota).or(limits.most).is_some();
         let open = (!bounded).then(|| Unbounded {
             message: format!(
                 "the autoscaler may scale this job to {most} TaskManagers at a parallelism of \
@@ -101,26 +111,48 @@ impl ClusterGrowth<'_> {
             help: "set `job.autoscaler.vertex.max-parallelism`, or `job.autoscaler.quota.cpu` and \
                 `job.autoscaler.quota.memory`",
         });
-        Bounds { least: limits.least.max(1), most: Some(most), open }
+        let (by, uncounted) = (GrowthCause::Autoscaler, limits.redundant);
+        let growth = Some(Growth { by, unit: self.slots, uncounted });
+        Bounds { least: limits.least.max(1), most: Some(most), open, growth }
+    }
+
+    /// With the adaptive scheduler, users raise a running job's parallelism up to its key groups.
+    fn adaptive(&self, parallelism: u64) -> Bounds {
+        let key_groups = self.positive(options::MAX_PARALLELISM).unwrap_or_else(|| {
+            let wanted = parallelism.saturating_add(parallelism / 2);
+            wanted.min(KEY_GROUPS.1).next_power_of_two().clamp(KEY_GROUPS.0, KEY_GROUPS.1)
+        });
+        let most = key_groups.div_ceil(self.slots).saturating_add(self.limits.redundant);
+        let most = self.limits.most.map_or(most, |limit| limit.min(most)).max(self.declared);
+        let growth = Some(self.by_slots(GrowthCause::AdaptiveScheduler));
+        Bounds { least: self.declared, most: Some(most), open: None, growth }
+    }
+
+    /// Growth that the slot manager's number of slots limits, redundant TaskManagers included.
+    fn by_slots(&self, by: GrowthCause) -> Growth {
+        Growth { by, unit: self.slots, uncounted: 0 }
     }
 
     /// TaskManagers within the autoscaler's quota, which excludes the JobManager.
+    ///
+    /// The autoscaler rounds the number of TaskManagers down before it compares: with several slots
+    /// one more starts. It reads the cores and the memory of a TaskManager from one option each and
+    /// has no quota without it. Memory tuning makes TaskManagers smaller, so more of them fit.
     fn quota(&self) -> Option<u64> {
         let value = |names: Names| self.config.first(names).map(|(_, entry)| entry.value.as_str());
         let by_cpu = value(options::AUTOSCALER_CPU).and_then(parse_double).and_then(|quota| {
-            let one = memory::task_manager_cpu(self.config, self.version)
-                .ok()
-                .and_then(cores)
-                .filter(|one| *one > 0)?;
-            u64::try_from(cores(quota)? / one).ok()
+            let one = value(options::TASK_MANAGER_CPU).and_then(parse_double).and_then(cores)?;
+            u64::try_from(cores(quota)?.checked_div(one)?).ok()
         });
         let by_memory = value(options::AUTOSCALER_MEMORY)
+            .filter(|_| !self.is_set_to(options::AUTOSCALER_MEMORY_TUNING, "true"))
             .and_then(|quota| parse_memory_size(quota).ok())
             .and_then(|quota| {
-                let one = memory::task_manager(self.config, self.version).ok()?.process;
+                let one = parse_memory_size(value(options::TASK_MANAGER_MEMORY)?).ok()?;
                 quota.checked_div(one)
             });
-        by_cpu.into_iter().chain(by_memory).min()
+        let within = by_cpu.into_iter().chain(by_memory).min()?;
+        Some(within.saturating_add(u64::from(self.slots > 1)))
     }
 
     fn is_autoscaled(&self) -> bool {
@@ -130,6 +162,11 @@ impl ClusterGrowth<'_> {
 
     fn is_reactive(&self) -> bool {
         self.is_set_to(options::SCHEDULER_MODE, "reactive")
+    }
+
+    fn is_adaptive(&self) -> bool {
+        self.is_set_to(options::SCHEDULER, "adaptive")
+            && self.version.is_none_or(|version| version >= REQUIREMENTS_SINCE)
     }
 
     fn is_set_to(&self, names: Names, word: &str) -> bool {

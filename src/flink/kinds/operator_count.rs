@@ -59,9 +59,10 @@ pub fn count(
         config,
         version,
         mode,
-        application,
+        parallelism: application.then_some(parallelism),
         slots,
         declared: task_managers,
+        has_replicas: replicas.is_some(),
         limits,
     }
     .bounds();

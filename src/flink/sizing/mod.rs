@@ -26,6 +26,10 @@ pub struct RoleSize<M> {
     pub ephemeral_storage: Quantity,
     /// Requested extended resources of one pod, by name.
     pub extended: BTreeMap<String, Quantity>,
+    /// Claims of one pod's generic ephemeral volumes.
+    pub claims: u64,
+    /// Their storage, in bytes.
+    pub storage: Quantity,
     /// Task slots of one pod; 0 for JobManagers.
     pub slots: u64,
     /// Limits of the main container, if they differ from its requests.

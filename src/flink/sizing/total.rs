@@ -15,6 +15,8 @@ impl<M> RoleSize<M> {
             memory: amounts.memory,
             ephemeral_storage: amounts.ephemeral_storage,
             extended: amounts.extended,
+            claims: requests.claims,
+            storage: requests.storage,
             slots: 0,
             limits: None,
             breakdown: None,

@@ -51,6 +51,21 @@ pub fn pinned(spec: &Value, topology_key: &str) -> Option<String> {
     only.all(|place| place == Some(first)).then(|| "/spec/affinity/nodeAffinity".to_owned())
 }
 
+/// Whether pods are bound to one node: by its name, or by a required affinity to pods of a node.
+pub(super) fn binds_to_node(spec: &Value) -> bool {
+    let follows = || {
+        let terms = spec
+            .get("affinity")
+            .and_then(|affinity| affinity.get("podAffinity"))
+            .and_then(|affinity| affinity.get("requiredDuringSchedulingIgnoredDuringExecution"));
+        let key = |term: &Value| term.get("topologyKey").and_then(Value::as_str) == Some(HOSTNAME);
+        list(terms).iter().any(key)
+    };
+    spec.get("nodeName").is_some_and(Value::is_string)
+        || pinned(spec, HOSTNAME).is_some()
+        || follows()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

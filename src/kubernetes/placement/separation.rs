@@ -1,6 +1,7 @@
 //! What places pod sets on different nodes: required anti-affinity or topology spread. This matters
 //! if they share a volume that only one node can mount.
 
+use super::colocation::binds_to_node;
 use super::spread_terms::{Siblings, SpreadTerm, spread_terms};
 use super::{HOSTNAME, Spreading, by_role};
 use crate::flink::{Mode, PodSet, Role, Workload};
@@ -69,6 +70,23 @@ impl PodPlacement<'_> {
             };
             Some(Separation { pointer, role: set.role, by })
         })
+    }
+
+    /// Whether these sets have several pods.
+    pub fn are_several<'p>(&self, pods: impl Iterator<Item = &'p PodSet>) -> bool {
+        let count = pods.fold(0_u64, |count, set| {
+            count.saturating_add(if self.is_many(set) { 2 } else { u64::from(set.replicas > 0) })
+        });
+        count > 1
+    }
+
+    /// Whether the pods of these sets may run on different nodes. Pods that are bound to a node share
+    /// it with a single pod that is not.
+    pub fn may_be_apart<'p>(&self, pods: impl Iterator<Item = &'p PodSet>) -> bool {
+        self.are_several(pods.filter(|set| {
+            let spec = set.template(self.object).get("spec").unwrap_or(&Value::Null);
+            !binds_to_node(spec)
+        }))
     }
 
     /// Whether a term of a set makes one node insufficient for these pods. A term counts for any

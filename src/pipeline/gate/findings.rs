@@ -9,7 +9,7 @@ use crate::pipeline::case::Case;
 use crate::pipeline::exemptions::Extent;
 use crate::pipeline::measure;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
-use crate::quota::{Usage, undeclared};
+use crate::quota::{Usage, growth, undeclared};
 use crate::rego::input::{Input, TenantInput};
 use crate::rego::{Needs, Target};
 use crate::resource::{Resource, owners};
@@ -245,21 +245,25 @@ impl Gate {
             exceeded
         };
         let mut exceeded = exceeded_since(&Usage::default());
+        let beyond = |workload: &Workload, requested: &Usage| {
+            growth::beyond(&workload.size, requested, limits, workload.clusters())
+        };
+        let mut growth = beyond(&case.workload, &requested);
         // The old object matters only where the new one would be refused.
-        if let Some(old) = case.resource.old_object.as_ref().filter(|_| !exceeded.is_empty()) {
+        let is_due = !exceeded.is_empty() || growth.is_some();
+        if let Some(old) = case.resource.old_object.as_ref().filter(|_| is_due) {
             let lowered = kinds::lower_with_context(case.resource, old, &self.context);
-            let before =
-                lowered.map(|lowered| measure::usage(case.resource, old, &lowered, case.tenant()));
+            let before = lowered.map(|lowered| {
+                let usage = measure::usage(case.resource, old, &lowered, case.tenant());
+                growth = growth.take().filter(|growth| {
+                    beyond(&lowered, &usage).is_none_or(|before| growth.exceeds(&before))
+                });
+                usage
+            });
             exceeded = exceeded_since(&before.unwrap_or_default());
         }
-        // A LimitRange may set the requests of a template's pods when they are created.
-        let is_pod = case.workload.pods.iter().all(|set| set.path().is_empty());
-        let undeclared = if is_pod {
-            undeclared::of_pod(&case.object, &case.workload, limits)
-        } else {
-            Vec::new()
-        };
-        Some(QuotaVerdict { limits, requested, used, exceeded, undeclared })
+        let undeclared = undeclared::of_pods(&case.object, &case.workload, limits);
+        Some(QuotaVerdict { limits, requested, used, exceeded, undeclared, growth })
     }
 }
 

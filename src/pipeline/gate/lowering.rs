@@ -2,12 +2,14 @@
 
 use super::Gate;
 use super::findings::is_refused;
+use crate::flink::sizing::bounds::GrowthCause;
 use crate::flink::{PodSet, Workload};
 use crate::kinds;
 use crate::mutate::{self, Conflict, Mutation, PredictedPods};
 use crate::pipeline::case::Case;
 use crate::pipeline::exemptions::{self, Extent};
 use crate::pipeline::scale;
+use crate::quota::growth;
 use crate::resource::{Resource, limits};
 use crate::tenant::Owner;
 use serde_json::Value;
@@ -114,14 +116,38 @@ impl Gate {
         }
         let Mutation { object, conflicts } =
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        Some(match object {
+        let case = match object {
             Some(object) => {
                 let workload =
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
                 Case { object: Cow::Owned(object), conflicts, ..as_it_came(owner, workload) }
             }
             None => Case { conflicts, ..as_it_came(owner, workload) },
-        })
+        };
+        Some(self.with_bounded_autoscaler(case))
+    }
+
+    /// The case with a limit for the operator's autoscaler, where the tenant wants one and the
+    /// object can outgrow its quota without it.
+    fn with_bounded_autoscaler<'a>(&self, mut case: Case<'a>) -> Case<'a> {
+        let Some(tenant) = case.tenant().filter(|tenant| tenant.spec.flink.autoscaler.bound) else {
+            return case;
+        };
+        let (resource, workload) = (case.resource, &case.workload);
+        let growth = self.limits_of(&tenant.name).and_then(|known| {
+            growth::beyond(&workload.size, &case.usage(), &known.limits, workload.clusters())
+        });
+        let growth = growth.filter(|growth| growth.growth.by == GrowthCause::Autoscaler);
+        let bounded = growth.and_then(|growth| growth.largest).and_then(|most| {
+            mutate::bound_autoscaler(resource, &case.object, workload, &tenant.spec, most)
+        });
+        if let Some(object) = bounded {
+            if let Some(lowered) = kinds::lower_with_context(resource, &object, &self.context) {
+                case.workload = lowered;
+            }
+            case.object = Cow::Owned(object);
+        }
+        case
     }
 
     /// Whether what an object lacks of its tenant's guarantees is held against it. If a conflict

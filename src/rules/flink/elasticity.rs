@@ -2,7 +2,8 @@
 
 use crate::flink::memory::java::parse_int;
 use crate::flink::options::{
-    AUTOSCALER, AUTOSCALER_PARALLELISM_MAX, Names, PARALLELISM, SCHEDULER_MODE, canonical,
+    AUTOSCALER, AUTOSCALER_PARALLELISM_MAX, Names, PARALLELISM, SCHEDULER, SCHEDULER_MODE,
+    canonical,
 };
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -23,7 +24,6 @@ const MIN: Names = &[
     "kubernetes.operator.job.autoscaler.vertex.min-parallelism",
 ];
 const MAX: Names = AUTOSCALER_PARALLELISM_MAX;
-const SCHEDULER: Names = &["jobmanager.scheduler"];
 /// The autoscaler's own bounds.
 const DEFAULTS: (i32, i32) = (1, 200);
 

@@ -22,6 +22,11 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(quota) = subject.quota else { return };
+    // Blue and green have one template and shrink together.
+    let clusters = match subject.workload.concurrent_clusters {
+        several @ 2.. => format!(" in each of the {several} clusters"),
+        _ => String::new(),
+    };
     for over in quota.exceeded.iter().filter(|over| over.scope == Scope::Tenant) {
         let show = |amount| display(&over.resource, amount);
         let (tenant, resource, hard) = (&subject.tenant.name, &over.resource, show(over.hard));
@@ -35,7 +40,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at("/spec")
             .message(format!("tenant `{tenant}`: {request} {resource}, the quota is {hard}"))
-            .help(format!("request less {resource}, or ask the platform team for a higher quota"))
+            .help(format!(
+                "request less {resource}{clusters}, or ask the platform team for a higher quota"
+            ))
             .key(resource)
             .wanted(hard)
             .found(show(sum));

@@ -1,6 +1,7 @@
 //! Rules of the family `quota`.
 
 pub mod exceeded;
+pub mod growth;
 pub mod per_cluster;
 pub mod unbounded;
 pub mod undeclared;
@@ -9,4 +10,4 @@ use super::Rule;
 
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] =
-    &[&exceeded::RULE, &per_cluster::RULE, &unbounded::RULE, &undeclared::RULE];
+    &[&exceeded::RULE, &growth::RULE, &per_cluster::RULE, &unbounded::RULE, &undeclared::RULE];

@@ -1,5 +1,6 @@
 //! `quota/unbounded`
 
+use super::growth;
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// Clusters that may grow without a limit.
@@ -25,11 +26,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     {
         return;
     }
-    for bounds in subject.workload.size.bounds.iter().filter_map(|bounds| bounds.open.as_ref()) {
+    // `quota/growth` compares growth that has a bound, if only that of a default.
+    let unbounded = subject.workload.size.bounds.iter().filter(|bounds| bounds.most.is_none());
+    for open in unbounded.filter_map(|bounds| bounds.open.as_ref()) {
+        let growth = subject.quota.and_then(|quota| quota.growth.as_ref());
+        let growth = growth.filter(|growth| growth.largest.is_some());
+        let help = growth.map_or_else(|| open.help.to_owned(), growth::help);
         findings
-            .at(subject.place_of_option(&[bounds.option]))
-            .message(bounds.message.as_str())
-            .help(bounds.help.to_owned())
-            .key(bounds.option);
+            .at(subject.place_of_option(&[open.option]))
+            .message(open.message.as_str())
+            .help(help)
+            .key(open.option);
     }
 }

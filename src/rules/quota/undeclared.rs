@@ -18,10 +18,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(quota) = subject.quota else { return };
     for missing in &quota.undeclared {
         let (container, resource) = (&missing.container, missing.resource);
+        let (level, outcome) = match missing.in_template {
+            true => (Level::Warning, ": its pods will be refused"),
+            false => (RULE.level, ""),
+        };
         findings
             .at(missing.place.as_str())
+            .level(level)
             .message(format!(
-                "container `{container}` declares no {resource}, which the tenant's quota limits"
+                "container `{container}` declares no {resource}, which the tenant's quota \
+                 limits{outcome}"
             ))
             .help(format!("set `resources.requests.{resource}` of the container"))
             .container(container)

@@ -1,6 +1,6 @@
 //! `storage/checkpoint-dir`
 
-use super::shared::{allowed_directory, checkpoint_volume, directory, uri, use_allowed_directory};
+use super::shared::{allowed_directory, checkpoint_volume, directory, set_allowed_directory, uri};
 use crate::flink::Engine;
 use crate::flink::options::CHECKPOINT_DIR;
 use crate::flink::state::{
@@ -36,7 +36,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     "{}, which is not in an allowed location",
                     super::shared::directory(directory)
                 ))
-                .help(use_allowed_directory(subject))
+                .help(set_allowed_directory(subject, key))
                 .key(*key)
                 .found(uri(&entry.value));
         }
@@ -76,7 +76,7 @@ fn unusable(
             (format!("this Flink version ignores `{key}`"), format!("set `{option}` instead"))
         }
         DirectoryProblem::Empty => {
-            (format!("`{key}` is empty"), format!("set it to {}", allowed_directory(subject)))
+            (format!("`{key}` is empty"), format!("set `{key}` to {}", allowed_directory(subject)))
         }
         DirectoryProblem::Host => (
             format!("{}, whose first segment is read as a host", directory(state)),
@@ -84,7 +84,7 @@ fn unusable(
         ),
         DirectoryProblem::Relative => (
             format!("{}, which is not an absolute path", directory(state)),
-            format!("set it to {}", allowed_directory(subject)),
+            format!("set `{key}` to {}", allowed_directory(subject)),
         ),
         DirectoryProblem::Password => (
             format!("{}, which contains a password", directory(state)),

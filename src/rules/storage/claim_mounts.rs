@@ -1,5 +1,6 @@
 //! `storage/claim-mounts`
 
+use super::shared::{checkpoint_volume, claim_volumes};
 use crate::flink::Role;
 use crate::flink::claims::{CLAIMS_OPTION, mounted_by_flink};
 use crate::flink::map_options::map_entries;
@@ -9,13 +10,13 @@ use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Claims that Flink cannot mount by its own option.
+/// Claims that pods cannot mount: they do not exist, or Flink's own option cannot mount them.
 pub static RULE: Rule = Rule {
     id: "storage/claim-mounts",
     level: Level::Error,
     since: "0.1.0",
-    title: "Claims that Flink mounts",
-    tenant_fields: &[],
+    title: "Claims that pods mount",
+    tenant_fields: &["storage.checkpoints.volume"],
     as_is: false,
     page: include_str!("claim_mounts.md"),
     check,
@@ -25,6 +26,7 @@ pub static RULE: Rule = Rule {
 const NAME_LENGTH: usize = 63;
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    missing(subject, findings);
     // Other Flink versions and modes do not read the option.
     if mounted_by_flink(subject.workload, Role::TaskManager).is_empty() {
         return;
@@ -74,6 +76,39 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         if let Some(place) = subject.written(pair.option, pair.entry) {
             findings.at(place).message(message).help(help).key(CLAIMS_OPTION).found(shown(claim));
+        }
+    }
+}
+
+/// Claims that do not exist, and that Flinkgate does not create.
+fn missing(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(mountable) = subject.workload.mountable_claims.as_deref() else { return };
+    let is_created =
+        |name: &str| checkpoint_volume(subject, name).is_some_and(|volume| volume.size.is_some());
+    let mut reported: BTreeSet<String> = BTreeSet::new();
+    let mut report = |name: &str, place: &dyn Fn() -> String| {
+        if mountable.contains(name) || is_created(name) || !reported.insert(name.to_owned()) {
+            return;
+        }
+        let (claim, namespace) = (shown(name), &subject.resource.namespace);
+        findings
+            .at(place())
+            .level(Level::Warning)
+            .message(format!(
+                "claim `{claim}` does not exist or is being deleted, so pods that mount it do not \
+                 start"
+            ))
+            .help(format!("create PersistentVolumeClaim `{claim}` in namespace `{namespace}`"))
+            .found(claim);
+    };
+    for volume in claim_volumes(subject) {
+        report(volume.claim, &|| volume.place());
+    }
+    if !mounted_by_flink(subject.workload, Role::TaskManager).is_empty() {
+        for pair in map_entries(&subject.workload.config, CLAIMS_OPTION) {
+            if let Some(place) = subject.written(pair.option, pair.entry) {
+                report(pair.key.trim(), &|| place.to_owned());
+            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `storage/claims`
 
-use super::shared::requests;
+use super::shared::{claim_volumes, requests};
 use crate::flink::claims::CLAIMS_OPTION;
 use crate::flink::map_options::map_entries;
-use crate::resource::fields::{elements, text};
-use crate::resource::{pointer, users};
+use crate::resource::fields::text;
+use crate::resource::users;
 use crate::rules::words::{matches_any, shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
@@ -35,15 +35,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .help(use_one_of(allowed))
             .found(shown(name));
     };
-    for pods in &subject.pods {
-        for (index, volume) in elements(pods.spec(), "volumes").iter().enumerate() {
-            let within = "/persistentVolumeClaim/claimName";
-            if let Some(name) = pointer::at(volume, within).and_then(Value::as_str)
-                && !is_allowed(name)
-            {
-                report(&pods.place(format!("/spec/volumes/{index}{within}")), name);
-            }
-        }
+    for volume in claim_volumes(subject).filter(|volume| !is_allowed(volume.claim)) {
+        report(&volume.place(), volume.claim);
     }
     if subject.options_make_pods() {
         for pair in map_entries(&subject.workload.config, CLAIMS_OPTION) {

@@ -8,7 +8,7 @@ use crate::flink::state_mount::Backing;
 use crate::rules::{Findings, Level, Rule, Subject};
 use std::collections::BTreeSet;
 
-/// State that is deleted with its pods.
+/// State that is deleted with its pods, or stays on one node.
 pub static RULE: Rule = Rule {
     id: "storage/ephemeral-state",
     level: Level::Error,
@@ -25,19 +25,30 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         if !state.is_ephemeral() {
             continue;
         }
-        let lost = state.mounts.iter().filter(|mount| mount.backing.is_ephemeral());
-        let places: BTreeSet<String> = lost.map(|mount| backing(&mount.backing)).collect();
-        let places: Vec<String> = places.into_iter().collect();
         findings
             .at(subject.option_place(state.key, state.entry))
-            .message(format!(
-                "{}, which does not outlive its pods: it is on {}",
-                directory(state),
-                places.join(" and ")
-            ))
+            .message(format!("{}{}", directory(state), problem(state)))
             .help(help(subject, state))
             .key(state.key)
             .found(uri(&state.entry.value));
+    }
+}
+
+/// What happens to the state. A node keeps its files, but the pods of other nodes do not see them.
+fn problem(state: &StateDirectory<'_>) -> String {
+    let places = |of_node: bool| {
+        let backings = state.mounts.iter().map(|mount| &mount.backing);
+        let found = backings.filter(|one| one.is_ephemeral() && one.is_of_node() == of_node);
+        let names: BTreeSet<String> = found.map(backing).collect();
+        names.into_iter().collect::<Vec<_>>().join(" and ")
+    };
+    let (of_pods, of_node) = (places(false), places(true));
+    let deleted = || format!(", which is deleted with its pods: it is on {of_pods}");
+    let unseen = || format!("pods of other nodes do not see {of_node}");
+    match (of_pods.is_empty(), of_node.is_empty()) {
+        (true, _) => format!(", but {}", unseen()),
+        (false, true) => deleted(),
+        (false, false) => format!("{}, and {}", deleted(), unseen()),
     }
 }
 
@@ -56,9 +67,11 @@ fn help(subject: &Subject<'_>, state: &StateDirectory<'_>) -> String {
         );
     }
     match &subject.tenant.state_locations {
-        Some(_) => format!("set it to {}", allowed_directory(subject)),
-        None => "use a directory in an object store, or mount a ReadWriteMany claim at this \
-                 directory in the JobManager and the TaskManagers"
-            .into(),
+        Some(_) => format!("set `{}` to {}", state.key, allowed_directory(subject)),
+        None => format!(
+            "set `{}` to a directory in an object store, or mount a ReadWriteMany claim at this \
+             directory in the JobManager and the TaskManagers",
+            state.key
+        ),
     }
 }

@@ -3,9 +3,12 @@
 use crate::flink::Role;
 use crate::flink::claim_requests::{ClaimRequest, claim_requests};
 use crate::flink::claims::{blue_green_parent, is_claim_of};
+use crate::flink::pods::Pods;
 use crate::flink::redaction;
 use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::Backing;
+use crate::resource::fields::elements;
+use crate::resource::{pointer, steps};
 use crate::rules::Subject;
 use crate::rules::words::{alternatives, shown};
 use crate::tenant::CheckpointVolume;
@@ -21,6 +24,36 @@ pub(super) fn requests<'a>(
         let is_state = request.name().is_some_and(|name| tenant.is_state_claim(name));
         let volume = tenant.spec.storage.checkpoints.volume.as_ref().filter(|_| is_state);
         (request, volume)
+    })
+}
+
+/// A claim that a volume of pods names.
+pub(super) struct ClaimVolume<'s> {
+    /// The claim's name.
+    pub(super) claim: &'s str,
+    /// The pods.
+    pub(super) pods: &'s Pods<'s>,
+    index: usize,
+}
+
+impl ClaimVolume<'_> {
+    /// The place of the claim's name.
+    pub(super) fn place(&self) -> String {
+        self.pods.place(format!("/spec/volumes/{}{CLAIM_NAME}", self.index))
+    }
+}
+
+const CLAIM_NAME: &str = "/persistentVolumeClaim/claimName";
+
+/// The claims that the volumes of all pods name.
+pub(super) fn claim_volumes<'s>(subject: &'s Subject<'_>) -> impl Iterator<Item = ClaimVolume<'s>> {
+    subject.pods.iter().flat_map(|pods| {
+        let volumes = elements(pods.spec(), "volumes").iter().enumerate();
+        volumes.filter_map(move |(index, volume)| {
+            steps::step();
+            let claim = pointer::at(volume, CLAIM_NAME)?.as_str()?;
+            Some(ClaimVolume { claim, pods, index })
+        })
     })
 }
 
@@ -62,6 +95,14 @@ pub(super) fn allowed_directory(subject: &Subject<'_>) -> String {
     match subject.tenant.state_locations.as_deref() {
         None | Some([]) => "a durable directory, such as `s3://bucket/directory`".into(),
         Some(locations) => format!("a directory under {}", alternatives(locations)),
+    }
+}
+
+/// The advice to set an option to a directory that the tenant allows.
+pub(super) fn set_allowed_directory(subject: &Subject<'_>, key: &str) -> String {
+    match subject.tenant.state_locations.as_deref() {
+        Some([]) => format!("remove `{key}`: the tenant allows no location"),
+        _ => format!("set `{key}` to {}", allowed_directory(subject)),
     }
 }
 

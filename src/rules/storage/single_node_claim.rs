@@ -1,14 +1,14 @@
 //! `storage/single-node-claim`
 
-use super::shared::{checkpoint_volume, directory};
-use crate::flink::Role;
-use crate::flink::claims::{AccessScope, access_scope};
+use super::shared::{checkpoint_volume, claim_volumes, directory};
+use crate::flink::claims::{AccessScope, CLAIMS_OPTION, access_scope, mounted_by_flink};
 use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::{Backing, Mount};
+use crate::flink::{PodSet, Role};
 use crate::kubernetes::placement::{PodPlacement, Separation, SeparationReason};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims that not all pods can mount where they run.
 pub static RULE: Rule = Rule {
@@ -23,6 +23,7 @@ pub static RULE: Rule = Rule {
 };
 
 const HELP: &str = "use a ReadWriteMany claim or an object store";
+const OR_SHARE: &str = ", or let these pods share a node";
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let mut reported: BTreeSet<&str> = BTreeSet::new();
@@ -54,7 +55,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                         claimed(),
                         words(&separation)
                     );
-                    let help = format!("{HELP}, or let these pods share a node");
+                    let help = format!("{HELP}{OR_SHARE}");
                     (separation.pointer, message, help)
                 }
                 Some(AccessScope::AnyNode) | None => continue,
@@ -62,6 +63,60 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             reported.insert(claim);
             findings.at(pointer).message(message).help(help).key(state.key).found(shown(claim));
         }
+    }
+    if subject.workload.creates_flink_pods() || subject.workload.declares_cluster {
+        check_mounts(subject, &reported, findings);
+    }
+}
+
+/// Claims that several pods mount, whatever for.
+fn check_mounts(subject: &Subject<'_>, reported: &BTreeSet<&str>, findings: &mut Findings) {
+    let mut claims: BTreeMap<&str, (AccessScope, String, Vec<&PodSet>)> = BTreeMap::new();
+    let needed = |claim: &str| {
+        let scope = claim_reach(subject, claim).filter(|_| !reported.contains(claim))?;
+        matches!(scope, AccessScope::OnePod | AccessScope::OneNode).then_some(scope)
+    };
+    let by_option = mounted_by_flink(subject.workload, Role::TaskManager);
+    let mut add = |claim, set, place: &dyn Fn() -> String| {
+        if let Some(scope) = needed(claim) {
+            claims.entry(claim).or_insert_with(|| (scope, place(), Vec::new())).2.push(set);
+        }
+    };
+    for volume in claim_volumes(subject) {
+        add(volume.claim, volume.pods.set, &|| volume.place());
+    }
+    let task_managers = || subject.pods.iter().filter(|pods| pods.set.role == Role::TaskManager);
+    for (claim, _) in &by_option {
+        for pods in task_managers() {
+            add(claim, pods.set, &|| subject.place_of_option(&[CLAIMS_OPTION]));
+        }
+    }
+    for (claim, (scope, place, sets)) in claims {
+        let (placement, pods) = (placement(subject), sets.iter().copied());
+        let is_met = match scope {
+            AccessScope::OnePod => !placement.are_several(pods),
+            _ => !placement.may_be_apart(pods),
+        };
+        if is_met {
+            continue;
+        }
+        let name = shown(claim);
+        let (level, reach) = if scope == AccessScope::OnePod {
+            (Level::Error, "only one pod can mount it (`ReadWriteOncePod`)")
+        } else {
+            (Level::Warning, "pods on other nodes than the first do not start (`ReadWriteOnce`)")
+        };
+        let help = match (level, checkpoint_volume(subject, claim)) {
+            (Level::Error, _) => HELP.to_owned(),
+            (_, Some(_)) => format!("ask the platform team for a ReadWriteMany volume{OR_SHARE}"),
+            (_, None) => format!("{HELP}{OR_SHARE}"),
+        };
+        findings
+            .at(place)
+            .level(level)
+            .message(format!("several pods mount claim `{name}`, but {reach}"))
+            .help(help)
+            .found(name);
     }
 }
 
@@ -73,15 +128,18 @@ fn separation(
 ) -> Option<Separation> {
     let mounts = state.mounts.iter().filter(|other| other.backing.is_same(&mount.backing));
     let sets = mounts.filter_map(|other| subject.workload.pods.get(other.pods));
+    placement(subject).separation(sets)
+}
+
+fn placement<'a>(subject: &Subject<'a>) -> PodPlacement<'a> {
     let anti_affinity = &subject.tenant.spec.scheduling.anti_affinity;
-    let placed = PodPlacement {
+    PodPlacement {
         workload: subject.workload,
         object: subject.object,
         namespace: &subject.resource.namespace,
         job_manager: anti_affinity.job_manager,
         task_manager: anti_affinity.task_manager,
-    };
-    placed.separation(sets)
+    }
 }
 
 fn words(separation: &Separation) -> String {

@@ -97,6 +97,7 @@ pub(super) const READINGS: &[(&str, Reading)] = &[
     ("flink/resources", Reading::Default),
     ("flink/restartStrategy/types", Reading::Allowed),
     ("flink/restartStrategy/maxRestarts", Reading::Zero),
+    ("flink/autoscaler/bound", Reading::True),
     ("flink/metricsReporters", Reading::Allowed),
     ("flink/requireLogConfiguration", Reading::True),
     ("network/ingressHosts", Reading::Allowed),

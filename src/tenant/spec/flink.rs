@@ -1,6 +1,6 @@
 //! `spec.flink`: versions, options and default sizes.
 
-use super::{Elasticity, RestartStrategy, Scalar, is_default};
+use super::{Autoscaler, Elasticity, RestartStrategy, Scalar, is_default};
 use crate::flink::text_form::TextForm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct Flink {
     /// How jobs may restart after failures; any way when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_strategy: Option<RestartStrategy>,
+    /// The operator's autoscaler.
+    #[serde(skip_serializing_if = "is_default")]
+    pub autoscaler: Autoscaler,
     /// How far jobs may scale automatically.
     #[serde(skip_serializing_if = "is_default")]
     pub elasticity: Elasticity,

@@ -1,5 +1,6 @@
-//! The parts of `spec.flink` about running jobs: restarts and elasticity.
+//! The parts of `spec.flink` about running jobs: restarts, the autoscaler and elasticity.
 
+use super::is_default;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,16 @@ pub enum RestartType {
     FailureRate,
     /// Restarts with a growing delay.
     ExponentialDelay,
+}
+
+/// What Flinkgate does about the operator's autoscaler.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Autoscaler {
+    /// Whether Flinkgate sets job.autoscaler.vertex.max-parallelism where a job could outgrow the
+    /// quota and the object does not set it. A larger value of the object is refused.
+    #[serde(skip_serializing_if = "is_default")]
+    pub bound: bool,
 }
 
 /// Bounds of the parallelism of jobs that scale without a change of their object: with the

@@ -113,3 +113,67 @@ fn a_flink_deployment_that_never_named_its_task_managers_is_scaled_by_what_it_ha
     scale(3).unwrap();
     scene.settled("unnamed", 4);
 }
+
+/// A TaskManager of a plain manifest, of one cpu.
+fn task_managers(namespace: &str, kind: &str, name: &str) -> Value {
+    let labels = json!({"app": name, "component": "taskmanager"});
+    let mut spec = pod(namespace, "", 1)["spec"].take();
+    spec["containers"][0]["args"] = json!(["taskmanager"]);
+    spec["containers"][0]["image"] = json!("registry.example.com/flink:1.20");
+    let (version, selector) = match kind {
+        "ReplicationController" => ("v1", labels.clone()),
+        _ => ("apps/v1", json!({"matchLabels": labels})),
+    };
+    let mut object = json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace},
+        "spec": {"replicas": 1, "selector": selector, "template": {"metadata": {"labels": labels}, "spec": spec}}});
+    if kind == "StatefulSet" {
+        object["spec"]["serviceName"] = json!(name);
+    }
+    object
+}
+
+/// A user and the HorizontalPodAutoscaler, for every kind that can be scaled.
+#[test]
+fn task_managers_that_would_not_fit_are_refused_at_their_scale() {
+    let scene = scene();
+    let namespace = scene.tenant_with("scaled-plain", json!({"cpu": "9"}));
+    let autoscaler = "system:serviceaccount:kube-system:horizontal-pod-autoscaler";
+    scene.kubectl(&[
+        "create",
+        "rolebinding",
+        "autoscaler",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=kube-system:horizontal-pod-autoscaler",
+        "--namespace",
+        &namespace,
+    ]);
+    scene.ask(&cluster(&namespace, "flink", 1)).unwrap();
+    let mut kinds = vec!["flinkdeployment/flink".to_owned()];
+    for kind in ["Deployment", "StatefulSet", "ReplicaSet", "ReplicationController"] {
+        let name = format!("tm-{}", kind.to_lowercase());
+        scene.ask(&task_managers(&namespace, kind, &name)).unwrap();
+        kinds.push(format!("{}/{name}", kind.to_lowercase()));
+    }
+    // A JobManager and five TaskManagers, of one cpu each.
+    scene.settled("scaled-plain", 6);
+    let scale = |what: &str, replicas: u64, user: Option<&str>| {
+        let (replicas, user) =
+            (format!("--replicas={replicas}"), user.map(|user| format!("--as={user}")));
+        let mut arguments = vec!["scale", what, &replicas, "--namespace", &namespace];
+        arguments.extend(user.as_deref());
+        scene.try_kubectl(&arguments, "")
+    };
+    for what in &kinds {
+        for user in [None, Some(autoscaler)] {
+            let refusal = scale(what, 5, user).unwrap_err();
+            assert!(
+                refusal.contains("quota/exceeded") && refusal.contains("the quota is 9"),
+                "{what} {user:?}: {refusal}"
+            );
+            scale(what, 4, user).unwrap_or_else(|error| panic!("{what} {user:?}: {error}"));
+            scene.settled("scaled-plain", 9);
+            scale(what, 1, user).unwrap();
+            scene.settled("scaled-plain", 6);
+        }
+    }
+}

@@ -3,6 +3,7 @@
 
 use super::WantedClaim;
 use crate::cluster::apply::FIELD_MANAGER;
+use crate::cluster::leaving::is_namespace_leaving;
 use crate::cluster::watch::target::api_resource;
 use crate::kinds;
 use k8s_openapi::api::core::v1::PersistentVolumeClaim;
@@ -21,8 +22,19 @@ pub(super) enum CreationError {
     Request(#[from] kube::Error),
     #[error("no answer within {REQUEST:?}")]
     Late(#[from] tokio::time::error::Elapsed),
-    #[error("cluster `{0}`, which is to own it, does not exist")]
+    #[error("cluster `{0}`, which is to own it, does not exist or is being deleted")]
     NoCluster(String),
+}
+
+impl CreationError {
+    /// Whether the claim is not needed any more: its cluster or its namespace is being deleted.
+    pub(super) fn is_unneeded(&self) -> bool {
+        match self {
+            Self::NoCluster(_) => true,
+            Self::Request(error) => is_namespace_leaving(error),
+            Self::Late(_) => false,
+        }
+    }
 }
 
 /// Creates claims.
@@ -68,7 +80,9 @@ impl ClaimCreator {
                 &wanted.namespace,
                 &resource,
             );
-            if let Some(found) = api.get_metadata_opt(&wanted.cluster).await? {
+            let found = api.get_metadata_opt(&wanted.cluster).await?;
+            // A claim that goes with a cluster is not created for one that is being deleted.
+            if let Some(found) = found.filter(|found| found.metadata.deletion_timestamp.is_none()) {
                 let uid = found.metadata.uid.unwrap_or_default();
                 return Ok(
                     json!({"apiVersion": resource.api_version, "kind": kind.kind, "name": wanted.cluster, "uid": uid}),

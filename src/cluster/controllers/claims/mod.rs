@@ -13,7 +13,7 @@ pub use wanted::{WantedClaim, wanted};
 use crate::cluster::lease::while_leading;
 use crate::cluster::watch::{Cache, Target, WatchTimings, follow};
 use crate::pipeline::Gate;
-use crate::resource::pointer;
+use crate::resource::{is_being_deleted, pointer};
 use arc_swap::ArcSwap;
 use creation::ClaimCreator;
 use futures::FutureExt;
@@ -68,19 +68,22 @@ async fn lead(client: &Client, gate: &ArcSwap<Gate>) {
     futures::future::select(follow.boxed(), create.boxed()).await;
 }
 
+/// Whether a pod may wait for a claim. One that is being deleted waits for nothing.
 fn mounts_claims(pod: &Value) -> bool {
+    if is_being_deleted(pod) {
+        return false;
+    }
     let volumes = pointer::at(pod, "/spec/volumes").and_then(Value::as_array);
     volumes.into_iter().flatten().any(|volume| volume.get("persistentVolumeClaim").is_some())
 }
 
 async fn create(gate: &Gate, creator: &ClaimCreator, pod: &Value) {
     let Some(wanted) = wanted(gate, pod) else { return };
-    if let Err(error) = creator.create(&wanted).await {
-        tracing::warn!(
-            namespace = wanted.namespace,
-            claim = wanted.name,
-            %error,
-            "PersistentVolumeClaim not created, retrying"
-        );
+    let Err(error) = creator.create(&wanted).await else { return };
+    let WantedClaim { namespace, name: claim, .. } = &wanted;
+    if error.is_unneeded() {
+        tracing::debug!(namespace, claim, %error, "PersistentVolumeClaim not needed");
+    } else {
+        tracing::warn!(namespace, claim, %error, "PersistentVolumeClaim not created, retrying");
     }
 }

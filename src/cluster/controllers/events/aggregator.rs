@@ -7,7 +7,9 @@
 //!
 //! The recorder of kube's runtime is not used: it writes once for every refusal, without limits.
 
+use super::refusals::{Key, Outcome, Refusal, Step, Write};
 use super::regarding::Regarding;
+use super::share::Share;
 use crate::jitter::random;
 use k8s_openapi::jiff::Timestamp;
 use std::collections::HashMap;
@@ -19,53 +21,11 @@ const PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(160);
 /// After this time without a refusal the next one is a new Event, as with Kubernetes' components.
 const QUIET: Duration = Duration::from_secs(360);
-/// Writes that a tenant may make at once, and the time in which it gets one more.
-const BURST: f64 = 20.0;
-const REFILL: Duration = Duration::from_secs(5);
+/// How long a refusal waits for the next try, and the longest that it waits for one.
+const NEXT_TRY: Duration = Duration::from_secs(5);
+const LONGEST_WAIT: Duration = Duration::from_secs(120);
 /// Events of all tenants that are counted at the same time.
 const MOST: usize = 4_096;
-
-/// One refusal.
-#[derive(Clone, Debug)]
-pub(super) struct Refusal {
-    pub(super) regarding: Regarding,
-    /// The tenant or namespace whose token it costs.
-    pub(super) payer: String,
-    pub(super) namespace: String,
-    pub(super) kind: String,
-    pub(super) rules: String,
-    pub(super) note: String,
-}
-
-/// Refusals that are reported as one Event.
-#[derive(Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) regarding: Regarding,
-    namespace: String,
-    kind: String,
-    rules: String,
-}
-
-/// Something to write.
-#[derive(Clone, Debug)]
-pub(super) struct Write {
-    pub(super) key: Arc<Key>,
-    /// The Event's name.
-    pub(super) name: String,
-    /// What it says, if it is new.
-    pub(super) note: Option<String>,
-    pub(super) count: i32,
-    pub(super) first: Timestamp,
-    pub(super) last: Timestamp,
-}
-
-/// What is to be done now.
-#[derive(Debug)]
-pub(super) enum Step {
-    Write(Write),
-    Wait(Instant),
-    Idle,
-}
 
 #[derive(Debug)]
 struct Series {
@@ -80,6 +40,11 @@ struct Series {
     due: Instant,
     pause: Duration,
     writing: bool,
+    /// Until when it is written only if the next try did not succeed.
+    may_pass_until: Option<Instant>,
+    is_direct: bool,
+    /// The custom resources above, whose Events count the same refusals.
+    above: Arc<[Regarding]>,
 }
 
 impl Series {
@@ -99,13 +64,43 @@ pub(super) struct Aggregator {
 impl Aggregator {
     /// Adds a refusal; whether it will be reported.
     pub(super) fn add(&mut self, refusal: Refusal, now: Instant, at: Timestamp) -> bool {
-        let Refusal { regarding, payer, namespace, kind, rules, note } = refusal;
-        let key = Key { regarding, namespace, kind, rules };
-        if let Some(series) = self.series.get_mut(&key).filter(|series| !series.has_ended(now)) {
-            series.count = series.count.saturating_add(1);
-            (series.last, series.seen) = (at, now);
-            return true;
+        let above = self.count(&refusal, now, at);
+        let Some(above) = above else { return self.start(refusal, now, at, 1, true) };
+        for regarding in above.iter() {
+            let refusal = Refusal { regarding: regarding.clone(), ..refusal.clone() };
+            if self.count(&refusal, now, at).is_none() {
+                self.start(refusal, now, at, 1, false);
+            }
         }
+        true
+    }
+
+    /// Counts a refusal in its series, and returns the custom resources above; `None` without a
+    /// series.
+    fn count(
+        &mut self,
+        refusal: &Refusal,
+        now: Instant,
+        at: Timestamp,
+    ) -> Option<Arc<[Regarding]>> {
+        let key = Key::of(refusal);
+        let series = self.series.get_mut(&key).filter(|series| !series.has_ended(now))?;
+        series.count = series.count.saturating_add(1);
+        (series.last, series.seen) = (at, now);
+        Some(Arc::clone(&series.above))
+    }
+
+    /// Starts a series with so many refusals; whether it will be reported.
+    fn start(
+        &mut self,
+        refusal: Refusal,
+        now: Instant,
+        at: Timestamp,
+        count: i32,
+        is_direct: bool,
+    ) -> bool {
+        let key = Key::of(&refusal);
+        let Refusal { payer, note, may_pass, .. } = refusal;
         if self.pay(&payer, now).is_err() {
             return false;
         }
@@ -115,7 +110,8 @@ impl Aggregator {
         }
         let name = format!("flinkgate-{:016x}", random());
         let note = Some(note);
-        let (count, reported, writing) = (1, 0, false);
+        let (reported, writing) = (0, false);
+        let may_pass = may_pass && is_direct;
         let series = Series {
             payer,
             name,
@@ -125,9 +121,12 @@ impl Aggregator {
             first: at,
             last: at,
             seen: now,
-            due: now,
+            due: if may_pass { now + NEXT_TRY } else { now },
             pause: PAUSE,
             writing,
+            may_pass_until: may_pass.then(|| now + LONGEST_WAIT),
+            is_direct,
+            above: Arc::default(),
         };
         self.series.insert(Arc::new(key), series);
         true
@@ -170,69 +169,90 @@ impl Aggregator {
                         count: series.count,
                         first: series.first,
                         last: series.last,
+                        may_pass: series.may_pass_until.is_some_and(|until| now < until),
+                        is_direct: series.is_direct,
                     });
                 }
             }
         }
     }
 
-    /// Takes the result of a write; returns how many refusals are not reported because of it. The
-    /// next of them is a new Event: this one may have been deleted.
-    pub(super) fn done(&mut self, write: &Write, written: bool, now: Instant) -> u64 {
-        if !written {
-            let unreported = self
-                .series
-                .remove(&write.key)
-                .map_or(0, |series| series.count.saturating_sub(series.reported));
-            return u64::try_from(unreported).unwrap_or(0);
-        }
-        if let Some(series) = self.series.get_mut(&write.key) {
-            (series.writing, series.reported, series.note) = (false, write.count, None);
-            series.due = now + series.pause;
-            series.pause = (series.pause * 2).min(LONGEST_PAUSE);
+    /// Takes the result of a write; returns how many refusals are not reported because of it. After
+    /// a failed write the next refusal is a new Event: this one may have been deleted.
+    pub(super) fn done(&mut self, write: &Write, outcome: Outcome, now: Instant) -> u64 {
+        match outcome {
+            Outcome::Failed => {
+                let unreported = self
+                    .series
+                    .remove(&write.key)
+                    .map_or(0, |series| series.count.saturating_sub(series.reported));
+                return u64::try_from(unreported).unwrap_or(0);
+            }
+            Outcome::Passed => self.passed(write, now),
+            Outcome::Postponed(wait) => {
+                if let Some(series) = self.series.get_mut(&write.key) {
+                    series.writing = false;
+                    let latest = series.may_pass_until.unwrap_or(now);
+                    series.due = (now + wait).min(latest);
+                }
+            }
+            Outcome::Written(above) => self.written(write, above, now),
         }
         0
+    }
+
+    /// Forgets a series whose last try succeeded. One with later refusals waits again.
+    fn passed(&mut self, write: &Write, now: Instant) {
+        let Some(series) = self.series.get_mut(&write.key) else { return };
+        if series.count > write.count {
+            (series.writing, series.due) = (false, now + NEXT_TRY);
+            return;
+        }
+        // Nothing was written for its token.
+        if let Some(share) = self.shares.get_mut(&series.payer) {
+            share.refund(now);
+        }
+        self.series.remove(&write.key);
+    }
+
+    fn written(&mut self, write: &Write, above: Vec<Regarding>, now: Instant) {
+        let Some(series) = self.series.get_mut(&write.key) else { return };
+        (series.writing, series.reported, series.note) = (false, write.count, None);
+        series.due = now + series.pause;
+        series.pause = (series.pause * 2).min(LONGEST_PAUSE);
+        let Some(note) = write.note.as_ref().filter(|_| !above.is_empty()) else { return };
+        series.above = above.clone().into();
+        let (payer, count, last) = (series.payer.clone(), series.count, series.last);
+        for regarding in above {
+            let Key { sender, namespace, kind, rules, .. } = &*write.key;
+            let refusal = Refusal {
+                regarding,
+                sender: sender.clone(),
+                may_pass: false,
+                payer: payer.clone(),
+                namespace: namespace.clone(),
+                kind: kind.clone(),
+                rules: rules.clone(),
+                note: note.clone(),
+            };
+            if self.count(&refusal, now, last).is_none() {
+                self.start(refusal, now, last, count, false);
+            }
+        }
     }
 
     fn pay(&mut self, payer: &str, now: Instant) -> Result<(), Duration> {
         match self.shares.get_mut(payer) {
             Some(share) => share.pay(now),
-            None => self
-                .shares
-                .entry(payer.to_owned())
-                .or_insert(Share { tokens: BURST, since: now })
-                .pay(now),
+            None => {
+                self.shares.entry(payer.to_owned()).or_insert_with(|| Share::full(now)).pay(now)
+            }
         }
     }
 
     fn forget(&mut self, now: Instant) {
         self.series.retain(|_, series| !series.has_ended(now));
-        self.shares.retain(|_, share| share.tokens(now) < BURST);
-    }
-}
-
-/// What one tenant may write: a bucket of tokens.
-#[derive(Debug)]
-struct Share {
-    tokens: f64,
-    since: Instant,
-}
-
-impl Share {
-    fn tokens(&self, now: Instant) -> f64 {
-        let more = now.saturating_duration_since(self.since).as_secs_f64() / REFILL.as_secs_f64();
-        (self.tokens + more).min(BURST)
-    }
-
-    /// Takes a token, or returns the time until there is one.
-    fn pay(&mut self, now: Instant) -> Result<(), Duration> {
-        (self.tokens, self.since) = (self.tokens(now), now);
-        if self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            return Ok(());
-        }
-        // A little more than that, so that it is there then.
-        Err(REFILL.mul_f64(1.0 - self.tokens) + Duration::from_millis(1))
+        self.shares.retain(|_, share| !share.is_full(now));
     }
 }
 

@@ -2,22 +2,28 @@
 //!
 //! Otherwise the refusal of a TaskManager pod is only in the log of the JobManager that requested it.
 //! [`regarding`] finds the object that users look at, [`note`] describes the refusal, [`aggregator`]
-//! counts repetitions and limits the writes of each tenant, [`writer`] writes. No answer waits for
-//! it.
+//! counts repetitions and limits the writes of each tenant, [`writer`] writes, after [`replacement`]
+//! found that the next try did not succeed. [`chain`] finds the custom resources above. No answer
+//! waits for it.
 
 mod aggregator;
+mod chain;
 mod note;
+mod refusals;
 mod regarding;
+mod replacement;
+mod share;
 mod writer;
 
 use crate::admission::answer::Decision;
+use crate::flink::requester::Requester;
 use crate::pipeline::Answer;
 use crate::resource::Resource;
 use crate::rules::Level;
 use crate::telemetry::metrics::Metrics;
-use aggregator::Refusal;
 use kube::Client;
 use prometheus_client::metrics::counter::Counter;
+use refusals::{Refusal, Sender};
 use regarding::Regarding;
 use tokio::sync::mpsc;
 use writer::{EventWriter, run};
@@ -44,8 +50,8 @@ impl Events {
 
     /// Reports an answer if it is a refusal, there is an object to report it at, and the request is
     /// not a dry run. Never waits.
-    pub fn report(&self, resource: &Resource, answer: &Answer) {
-        if let Some(refusal) = refusal(resource, answer)
+    pub fn report(&self, resource: &Resource, requester: Requester, answer: &Answer) {
+        if let Some(refusal) = refusal(resource, requester, answer)
             && self.queue.try_send(refusal).is_err()
         {
             self.dropped.inc();
@@ -53,16 +59,20 @@ impl Events {
     }
 }
 
-fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
+fn refusal(resource: &Resource, requester: Requester, answer: &Answer) -> Option<Refusal> {
     if resource.dry_run || answer.decision() != Decision::Refused {
         return None;
     }
-    let regarding = Regarding::of(resource, answer.tenant.as_deref())?;
+    let is_component = requester != Requester::Other;
+    let regarding = Regarding::of(resource, answer.tenant.as_deref(), is_component)?;
     let mut rules: Vec<&str> =
         answer.findings.iter().filter(|f| f.level == Level::Error).map(|f| &*f.rule).collect();
     rules.dedup();
+    let is_owner = matches!(regarding, Regarding::Owner { .. });
     Some(Refusal {
         regarding,
+        sender: Sender { user: resource.user.username.clone(), is_component },
+        may_pass: is_owner && resource.kind.kind == "Pod" && rules.iter().all(is_about_usage),
         // Without a tenant, the namespace has a share of its own.
         payer: answer.tenant.clone().unwrap_or_else(|| format!("/{}", resource.namespace)),
         namespace: resource.namespace.clone(),
@@ -70,6 +80,11 @@ fn refusal(resource: &Resource, answer: &Answer) -> Option<Refusal> {
         rules: rules.join(","),
         note: note::note(resource, answer),
     })
+}
+
+/// Whether a rule may admit the same object later: others may use less of the quota then.
+fn is_about_usage(rule: &&str) -> bool {
+    ["quota/exceeded", "quota/per-cluster"].contains(rule)
 }
 
 #[cfg(test)]
@@ -114,12 +129,15 @@ mod tests {
             ("c/d", Level::Error),
             ("e/f", Level::Warning),
         ];
-        assert_eq!(refusal(&pod(false), &answer(&mixed)).unwrap().rules, "a/b,c/d");
-        assert!(refusal(&pod(true), &answer(&mixed)).is_none());
-        assert!(refusal(&pod(false), &answer(&mixed[3..])).is_none());
-        assert!(refusal(&pod(false), &answer(&[])).is_none());
+        assert_eq!(
+            refusal(&pod(false), Requester::Other, &answer(&mixed)).unwrap().rules,
+            "a/b,c/d"
+        );
+        assert!(refusal(&pod(true), Requester::Other, &answer(&mixed)).is_none());
+        assert!(refusal(&pod(false), Requester::Other, &answer(&mixed[3..])).is_none());
+        assert!(refusal(&pod(false), Requester::Other, &answer(&[])).is_none());
         let without_tenant = Answer { tenant: None, ..answer(&mixed) };
-        assert!(refusal(&pod(false), &without_tenant).is_none());
+        assert!(refusal(&pod(false), Requester::Other, &without_tenant).is_none());
     }
 
     #[test]
@@ -138,7 +156,7 @@ mod tests {
             let object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
                 "metadata": {"name": "etl", "namespace": "strict"}, "spec": {"flinkVersion": "v1_20", "flinkConfiguration": {key: value}}});
             let resource = Resource::from_manifest(object).unwrap();
-            let refusal = refusal(&resource, &gate.validate(&resource)).unwrap();
+            let refusal = refusal(&resource, Requester::Other, &gate.validate(&resource)).unwrap();
             assert!(refusal.note.contains(key), "{}", refusal.note);
             let shown = format!("{} {} {:?}", refusal.note, refusal.rules, refusal.regarding);
             assert!(!shown.contains("hunt"), "{shown}");
@@ -150,7 +168,7 @@ mod tests {
         let (queue, _refusals) = mpsc::channel(2);
         let events = Events { queue, dropped: Counter::default() };
         for _ in 0..5 {
-            events.report(&pod(false), &answer(&[("a/b", Level::Error)]));
+            events.report(&pod(false), Requester::Other, &answer(&[("a/b", Level::Error)]));
         }
         assert_eq!(events.dropped.get(), 3);
     }

@@ -4,7 +4,7 @@
 //! not have sent the request. So an Event about an owner stays in the refused object's namespace, and
 //! contains only findings about that object.
 
-use crate::kinds::{self, Property};
+use crate::kinds::{self, Origin, Property};
 use crate::resource::{GroupVersionKind, Resource, owners};
 use crate::tenant::FlinkTenant;
 use k8s_openapi::api::core::v1::ObjectReference;
@@ -25,7 +25,14 @@ const NAME_LENGTH: usize = 253;
 
 impl Regarding {
     /// The controlling owner, else another owner, else the tenant; `None` if there is none of them.
-    pub(super) fn of(resource: &Resource, tenant: Option<&str>) -> Option<Self> {
+    ///
+    /// Only controllers and the operator make objects of a custom resource directly: of any other
+    /// sender, `is_component` is false, and such an owner is no more than text.
+    pub(super) fn of(
+        resource: &Resource,
+        tenant: Option<&str>,
+        is_component: bool,
+    ) -> Option<Self> {
         let owner = || {
             let owners = owners(&resource.object);
             let controls =
@@ -35,13 +42,16 @@ impl Regarding {
                 .iter()
                 .filter(controls)
                 .chain(owners.iter().filter(|owner| !controls(owner)));
-            ordered.filter_map(|owner| Self::owner(&resource.namespace, owner)).next()
+            ordered
+                .filter_map(|owner| Self::owner(&resource.namespace, owner))
+                .find(|owner| is_component || !owner.is_custom_resource())
         };
         let owner = if resource.namespace.is_empty() { None } else { owner() };
         owner.or_else(|| tenant.map(|name| Self::Tenant { name: name.into() }))
     }
 
-    fn owner(namespace: &str, reference: &Value) -> Option<Self> {
+    /// An owner that users look at, from an owner reference.
+    pub(super) fn owner(namespace: &str, reference: &Value) -> Option<Self> {
         let text = |field: &str| {
             let text = reference.get(field).and_then(Value::as_str).unwrap_or_default();
             (!text.is_empty() && text.len() <= NAME_LENGTH).then(|| text.to_owned())
@@ -57,6 +67,13 @@ impl Regarding {
             name: text("name")?,
             uid: text("uid")?,
         })
+    }
+
+    /// Whether it is an object of a Flink operator.
+    pub(super) fn is_custom_resource(&self) -> bool {
+        let Self::Owner { api_version, kind, .. } = self else { return false };
+        let row = kinds::of(&GroupVersionKind::parse(api_version, kind));
+        row.is_some_and(|row| row.origin == Origin::Operator)
     }
 
     /// The namespace of the Event: those about cluster-scoped objects are in `default`.
@@ -101,7 +118,7 @@ mod tests {
             object: json!({"metadata": {"ownerReferences": owners}}),
             ..Resource::default()
         };
-        match Regarding::of(&resource, Some("payments")).unwrap() {
+        match Regarding::of(&resource, Some("payments"), true).unwrap() {
             Regarding::Owner { namespace, kind, name, .. } => format!("{namespace}: {kind} {name}"),
             Regarding::Tenant { name } => format!("tenant {name}"),
         }
@@ -159,6 +176,26 @@ mod tests {
             object: json!({"metadata": {"ownerReferences": [elsewhere]}}),
             ..Resource::default()
         };
-        assert_eq!(Regarding::of(&resource, None), None);
+        assert_eq!(Regarding::of(&resource, None, true), None);
+    }
+
+    #[test]
+    fn only_components_name_a_custom_resource() {
+        let flink = owner("flink.apache.org/v1beta1", "FlinkDeployment", "etl", true);
+        let deployment = owner("apps/v1", "Deployment", "etl", false);
+        let of = |owners: Value, is_component| {
+            let resource = Resource {
+                namespace: "payments-prod".into(),
+                object: json!({"metadata": {"ownerReferences": owners}}),
+                ..Resource::default()
+            };
+            match Regarding::of(&resource, None, is_component) {
+                Some(Regarding::Owner { kind, .. }) => kind,
+                _ => "none".into(),
+            }
+        };
+        assert_eq!(of(json!([flink]), true), "FlinkDeployment");
+        assert_eq!(of(json!([flink]), false), "none");
+        assert_eq!(of(json!([flink, deployment]), false), "Deployment");
     }
 }

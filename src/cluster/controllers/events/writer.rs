@@ -1,8 +1,12 @@
 //! Writes Events through the API server, a few at once, while further refusals are counted.
 
-use super::aggregator::{Aggregator, Refusal, Step, Write};
+use super::aggregator::Aggregator;
+use super::chain::custom_resources;
 use super::note::cut;
+use super::refusals::{Outcome, Refusal, Step, Write};
 use super::regarding::Regarding;
+use super::replacement::{Replacement, replacement};
+use crate::cluster::leaving::is_namespace_leaving;
 use crate::tenant::FlinkTenant;
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
@@ -56,8 +60,8 @@ pub(super) async fn run(
                 }
                 None => return,
             },
-            Some((write, written)) = under_way.next() => {
-                dropped.inc_by(aggregator.done(&write, written, Instant::now()));
+            Some((write, outcome)) = under_way.next() => {
+                dropped.inc_by(aggregator.done(&write, outcome, Instant::now()));
             }
             () = waiting, if wait.is_some() => {}
         }
@@ -75,16 +79,62 @@ impl EventWriter {
         Self { client, instance: cut(instance.to_owned(), INSTANCE_BYTES) }
     }
 
-    /// Writes; whether that succeeded.
-    async fn send(&self, write: Write) -> (Write, bool) {
+    /// Writes what the next try did not make good.
+    async fn send(&self, write: Write) -> (Write, Outcome) {
+        if write.may_pass
+            && let Some(outcome) = self.outcome_of_next_try(&write).await
+        {
+            return (write, outcome);
+        }
         let error = match tokio::time::timeout(REQUEST, self.write(&write)).await {
-            Ok(Ok(())) => return (write, true),
+            Ok(Ok(())) => {
+                let above = self.above(&write).await;
+                return (write, Outcome::Written(above));
+            }
+            // The Events of a namespace that is being deleted go with it.
+            Ok(Err(error)) if is_namespace_leaving(&error) => return (write, Outcome::Failed),
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {REQUEST:?}"),
         };
         let regarding = &write.key.regarding;
         tracing::warn!(?regarding, error, "refusals not reported as an Event");
-        (write, false)
+        (write, Outcome::Failed)
+    }
+
+    /// Why a refusal is not written now; `None` if it is, also where the pods cannot be read.
+    async fn outcome_of_next_try(&self, write: &Write) -> Option<Outcome> {
+        let work = replacement(&self.client, &write.key.regarding, write.last, Timestamp::now());
+        match tokio::time::timeout(REQUEST, work).await {
+            Ok(Ok(Replacement::Created)) => Some(Outcome::Passed),
+            Ok(Ok(Replacement::Waiting(wait))) => Some(Outcome::Postponed(wait)),
+            Ok(Ok(Replacement::Missing)) => None,
+            Ok(Err(error)) => {
+                tracing::debug!(%error, "failed to read pods; the refusal is reported");
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// The custom resources at which a new Event is to appear too.
+    async fn above(&self, write: &Write) -> Vec<Regarding> {
+        if write.note.is_none() || !write.is_direct {
+            return Vec::new();
+        }
+        let key = &write.key;
+        let work = custom_resources(&self.client, &key.regarding, &key.sender);
+        let error = match tokio::time::timeout(REQUEST, work).await {
+            Ok(Ok(above)) => return above,
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {REQUEST:?}"),
+        };
+        let regarding = &key.regarding;
+        tracing::warn!(
+            ?regarding,
+            error,
+            "owners not read; their refusals are at this object only"
+        );
+        Vec::new()
     }
 
     async fn write(&self, write: &Write) -> Result<(), kube::Error> {

@@ -1,11 +1,14 @@
 //! Counting and limits, with a clock of the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+use super::super::refusals::Sender;
 use super::*;
 
 fn refusal(payer: &str, rules: &str) -> Refusal {
     Refusal {
         regarding: Regarding::Tenant { name: payer.into() },
+        sender: Sender { user: "ada".into(), is_component: false },
+        may_pass: false,
         payer: payer.into(),
         namespace: "prod".into(),
         kind: "Pod".into(),
@@ -39,7 +42,7 @@ impl Clock {
         let now = self.at(second);
         let mut writes = Vec::new();
         while let Step::Write(write) = self.aggregator.next(now) {
-            assert_eq!(self.aggregator.done(&write, true, now), 0);
+            assert_eq!(self.aggregator.done(&write, Outcome::Written(vec![]), now), 0);
             writes.push(write);
         }
         writes
@@ -111,7 +114,7 @@ fn failed_writes_are_dropped_and_start_again() {
         matches!(clock.aggregator.next(clock.at(0)), Step::Idle),
         "a second write of the same Event at once"
     );
-    assert_eq!(clock.aggregator.done(&first, false, clock.at(0)), 2);
+    assert_eq!(clock.aggregator.done(&first, Outcome::Failed, clock.at(0)), 2);
     clock.add(1, "payments", "a/b");
     let again = clock.writes(1);
     assert_eq!((again.len(), again[0].count, again[0].note.is_some()), (1, 1, true));
@@ -131,4 +134,99 @@ fn the_number_of_series_is_limited() {
     // An hour later all of that is over.
     clock.add(3_600, "payments", "a/b");
     assert_eq!((clock.aggregator.series.len(), clock.aggregator.shares.len()), (1, 1));
+}
+
+/// The refusal of a pod by the quota.
+fn by_quota() -> Refusal {
+    Refusal { may_pass: true, ..refusal("payments", "quota/exceeded") }
+}
+
+impl Clock {
+    fn add_by_quota(&mut self, second: u64) {
+        let at = Timestamp::from_second(i64::try_from(second).unwrap()).unwrap();
+        assert!(self.aggregator.add(by_quota(), self.at(second), at));
+    }
+
+    /// The write that is due at this second.
+    fn due(&mut self, second: u64) -> Option<Write> {
+        match self.aggregator.next(self.at(second)) {
+            Step::Write(write) => Some(write),
+            Step::Wait(_) | Step::Idle => None,
+        }
+    }
+
+    fn done(&mut self, second: u64, write: &Write, outcome: Outcome) {
+        assert_eq!(self.aggregator.done(write, outcome, self.at(second)), 0);
+    }
+}
+
+#[test]
+fn a_refusal_that_the_next_try_made_good_is_not_reported() {
+    let mut clock = Clock::new();
+    // However often that happens, it costs the tenant no Events.
+    for round in 0..100 {
+        let second = round * 10;
+        clock.add_by_quota(second);
+        assert!(clock.due(second + 4).is_none(), "before the next try");
+        let write = clock.due(second + 5).unwrap();
+        assert!(write.may_pass);
+        clock.done(second + 5, &write, Outcome::Passed);
+        assert!(clock.aggregator.series.is_empty());
+    }
+    // A refusal meanwhile waits for its own next try.
+    clock.add_by_quota(2_000);
+    let write = clock.due(2_005).unwrap();
+    clock.add_by_quota(2_005);
+    clock.done(2_005, &write, Outcome::Passed);
+    assert!(clock.due(2_009).is_none());
+    let write = clock.due(2_010).unwrap();
+    assert_eq!((write.count, write.may_pass), (2, true));
+}
+
+#[test]
+fn a_replacement_has_the_grace_period_and_no_more() {
+    let mut clock = Clock::new();
+    clock.add_by_quota(0);
+    let mut second = 5;
+    // Pods terminate one after the other.
+    while let Some(write) = clock.due(second).filter(|write| write.may_pass) {
+        clock.done(second, &write, Outcome::Postponed(Duration::from_secs(35)));
+        assert!(clock.due(second + 9).is_none());
+        second = (second + 35).min(120);
+    }
+    assert_eq!(second, 120);
+}
+
+#[test]
+fn custom_resources_above_get_an_event_with_the_same_count() {
+    let mut clock = Clock::new();
+    let above = |name: &str| Regarding::Tenant { name: name.into() };
+    assert!(clock.add(0, "payments", "a/b") && clock.add(0, "payments", "a/b"));
+    let write = clock.due(0).unwrap();
+    assert!(write.is_direct);
+    clock.done(0, &write, Outcome::Written(vec![above("flink"), above("blue-green")]));
+    let writes = clock.writes(0);
+    assert_eq!(writes.len(), 2);
+    assert!(writes.iter().all(|write| write.count == 2 && !write.is_direct));
+    assert!(writes.iter().all(|one| one.note == write.note && one.name != write.name));
+    // Later refusals count at all three.
+    for _ in 0..3 {
+        clock.add(1, "payments", "a/b");
+    }
+    let counts: Vec<i32> = clock.writes(10).iter().map(|write| write.count).collect();
+    assert_eq!(counts, [5, 5, 5]);
+    assert_eq!(clock.aggregator.series.len(), 3);
+}
+
+#[test]
+fn refusals_of_another_user_have_their_own_events() {
+    let mut clock = Clock::new();
+    assert!(clock.add(0, "payments", "a/b"));
+    let other = Refusal {
+        sender: Sender { user: "eve".into(), is_component: false },
+        ..refusal("payments", "a/b")
+    };
+    let at = Timestamp::from_second(0).unwrap();
+    assert!(clock.aggregator.add(other, clock.at(0), at));
+    assert_eq!(clock.writes(0).len(), 2);
 }
