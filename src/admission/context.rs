@@ -170,7 +170,8 @@ async fn with_related_objects<C: Context>(
 ) -> Result<Arc<Gate>, Answer> {
     let namespace = &resource.namespace;
     let (related, mounts) = (related(resource), reads_claims && mounts_claims(resource));
-    let configuration = if reads_claims { configuration_lookup(&gate, resource) } else { None };
+    let configuration = configuration_lookup(&gate, resource)
+        .filter(|lookup| reads_claims || *lookup == ConfigurationLookup::Pods);
     if (related.is_none() && !mounts && configuration.is_none())
         || gate.tenants().owner(namespace).tenant().is_none()
     {

@@ -3,6 +3,7 @@
 
 use super::config::FlinkConfig;
 use super::text_form;
+use super::version::FlinkVersion;
 use crate::resource::{limits, pointer, type_name, yaml};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +15,20 @@ use std::collections::BTreeSet;
 pub const FLINK_CONF: &str = "flink-conf.yaml";
 /// The newer file in YAML, which Flink reads since 1.19.
 pub const CONFIG: &str = "config.yaml";
+
+/// A key of a ConfigMap that Flink reads as one of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlinkFile {
+    /// The key.
+    pub key: String,
+    /// The file whose format it has.
+    pub file: &'static str,
+}
+
+/// The oldest version of Flink that may read a file.
+pub fn oldest_reader(file: &'static str) -> FlinkVersion {
+    FlinkVersion::new(1, if file == CONFIG { 19 } else { 18 })
+}
 
 /// The error for a file that Flink cannot read either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

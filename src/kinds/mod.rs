@@ -102,6 +102,8 @@ pub enum Completed {
     OnCreate,
     /// When they are created and whenever they are updated.
     OnCreateAndUpdate,
+    /// The files with Flink's configuration in them, when they are created and whenever one changes.
+    Files,
 }
 
 /// Why a kind is watched.

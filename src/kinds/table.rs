@@ -133,7 +133,9 @@ pub static KINDS: &[Kind] = &[
         kind: "ConfigMap",
         plural: "configmaps",
         lower: Some(config_map::lower),
+        completed: Completed::Files,
         webhooks: &[
+            asked(Mutating("options"), CREATE_AND_UPDATE),
             asked(Validating("options"), CREATE_AND_UPDATE),
             asked(Validating("autoscaler"), CREATE_AND_UPDATE),
         ],

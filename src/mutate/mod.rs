@@ -9,6 +9,7 @@
 mod anti_affinity;
 mod checkpoint_volume;
 mod configuration;
+mod configuration_files;
 mod conflict;
 mod context;
 mod edit;
@@ -19,6 +20,7 @@ mod option_entries;
 mod patch;
 mod pending;
 mod places;
+mod process_options;
 mod read_only_root;
 mod resources;
 mod security_context;
@@ -26,12 +28,14 @@ mod template_editor;
 mod tolerations;
 mod topology_spread;
 mod verification;
+mod wanted_options;
 
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
 pub use option_entries::NODE_NAME_LABEL;
 pub use patch::patch;
 pub use verification::{conflicts, unmet};
+pub use wanted_options::complete_file;
 
 use crate::flink::claims::blue_green_parent;
 use crate::flink::workload::is_canary;
@@ -96,6 +100,7 @@ enum Guarantee {
 /// |---|---|---|
 /// | `configuration`, enforced options | guarantee | `flink/enforced-option` |
 /// | `configuration`, defaults and state directories | default | `storage/checkpoint-dir` and others, for their values |
+/// | `configuration_files`, enforced options | guarantee | `flink/enforced-option` |
 /// | `labels` | guarantee | `tenancy/label` |
 /// | `node_selector` | guarantee | `scheduling/node-selector` |
 /// | `tolerations` | default: pods without them stay off the tenant's nodes | `scheduling/tolerations`, for others |
@@ -103,8 +108,9 @@ enum Guarantee {
 /// | `read_only_root` | guarantee, except where Flink must write | `security/read-only-root` |
 /// | `anti_affinity`, `topology_spread` | guarantee | `scheduling/*-anti-affinity`, `scheduling/zone-spread` |
 /// | `checkpoint_volume` | guarantee | `storage/checkpoint-volume` |
+/// | `process_options`, enforced options | guarantee | `flink/enforced-option` |
 /// | `resources` | default | |
-const POD_INJECTORS: [Injector; 9] = [
+const POD_INJECTORS: [Injector; 10] = [
     Injector { is_written: true, ..Injector::new(main_container::inject, Guarantee::Default) },
     Injector::new(labels::inject, Guarantee::Verified),
     Injector::new(node_selector::inject, Guarantee::Verified),
@@ -114,6 +120,7 @@ const POD_INJECTORS: [Injector; 9] = [
     Injector::new(anti_affinity::inject, Guarantee::ByRules),
     Injector::new(topology_spread::inject, Guarantee::ByRules),
     Injector::new(checkpoint_volume::inject, Guarantee::Verified),
+    Injector::new(process_options::inject, Guarantee::Verified),
 ];
 
 /// Adds the tenant's values to an object. Idempotent.
@@ -123,6 +130,9 @@ pub fn mutate(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Mutation {
+    if completed(resource) == Completed::Files {
+        return configuration_files::complete(&of_files(resource, workload, tenant), object);
+    }
     if !is_completed(resource, object) {
         let conflicts = verification::changed_by_update(resource, object, workload, tenant);
         return Mutation { object: None, conflicts };
@@ -170,6 +180,15 @@ pub fn predict_pods(
         let (object, pods) = editor.into_parts();
         PredictedPods { object, pods, conflicts }
     })
+}
+
+/// The context of an object that holds files of clusters.
+fn of_files<'a>(
+    resource: &'a Resource,
+    workload: &'a Workload,
+    tenant: &'a FlinkTenantSpec,
+) -> Context<'a> {
+    Context { resource, workload, tenant, cluster: &workload.cluster }
 }
 
 fn complete<'a>(
@@ -228,7 +247,7 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         (Completed::OnCreateAndUpdate, operation) => {
             matches!(operation, Operation::Create | Operation::Update)
         }
-        (Completed::Never, _) => false,
+        (Completed::Never | Completed::Files, _) => false,
     };
     is_due
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
