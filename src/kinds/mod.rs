@@ -102,6 +102,9 @@ pub enum Completed {
     OnCreate,
     /// When they are created and whenever they are updated.
     OnCreateAndUpdate,
+    /// The options of a cluster, when it is created and updated. Its pods are completed as they are
+    /// created.
+    Options,
     /// The files with Flink's configuration in them, when they are created and whenever one changes.
     Files,
 }

@@ -313,6 +313,7 @@ pub static KINDS: &[Kind] = &[
         kind: "FlinkCluster",
         plural: "flinkclusters",
         lower: Some(flink_cluster::lower),
+        completed: Completed::Options,
         rank: 3,
         ..FLINK
     },
@@ -322,6 +323,7 @@ pub static KINDS: &[Kind] = &[
         kind: "FlinkApplication",
         plural: "flinkapplications",
         lower: Some(flink_application::lower),
+        completed: Completed::Options,
         rank: 3,
         ..FLINK
     },

@@ -17,6 +17,7 @@ mod labels;
 mod main_container;
 mod node_selector;
 mod option_entries;
+mod option_maps;
 mod patch;
 mod pending;
 mod places;
@@ -46,6 +47,7 @@ use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
 use edit::{Edit, PodChanges};
+use option_maps::LackingOptions;
 use serde_json::Value;
 use template_editor::TemplateEditor;
 
@@ -108,6 +110,7 @@ enum Guarantee {
 /// | `read_only_root` | guarantee, except where Flink must write | `security/read-only-root` |
 /// | `anti_affinity`, `topology_spread` | guarantee | `scheduling/*-anti-affinity`, `scheduling/zone-spread` |
 /// | `checkpoint_volume` | guarantee | `storage/checkpoint-volume` |
+/// | `option_maps`, enforced options | guarantee | `flink/enforced-option` |
 /// | `process_options`, enforced options | guarantee | `flink/enforced-option` |
 /// | `resources` | default | |
 const POD_INJECTORS: [Injector; 10] = [
@@ -164,6 +167,10 @@ pub struct PredictedPods {
     pub pods: Vec<PodSet>,
     /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
+    /// The object that mutation stores, where it completes the options of a cluster.
+    pub stored: Option<Value>,
+    /// The enforced options that the object lacks without mutation.
+    pub unmet: Vec<Conflict>,
 }
 
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
@@ -175,10 +182,29 @@ pub fn predict_pods(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Option<PredictedPods> {
-    (completed(resource) == Completed::Never && !workload.pods.is_empty()).then(|| {
+    let completed = completed(resource);
+    let is_predicted = matches!(completed, Completed::Never | Completed::Options);
+    (is_predicted && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
-        let (object, pods) = editor.into_parts();
-        PredictedPods { object, pods, conflicts }
+        let context = Context { resource, workload, tenant, cluster: &workload.cluster };
+        let lacking = (completed == Completed::Options).then(|| {
+            let pods = editor.pods().map(|set| Pods::new(set, editor.object()));
+            LackingOptions::of(&context, checkpoint_volume::state_root(&context, pods))
+        });
+        let (changed, pods) = editor.into_parts();
+        let mut predicted =
+            PredictedPods { object: changed, pods, conflicts, stored: None, unmet: Vec::new() };
+        if let Some(lacking) = lacking.flatten() {
+            let with_options = |mut object: Value| {
+                lacking.add_to(&mut object);
+                object
+            };
+            predicted.unmet = lacking.conflicts().collect();
+            predicted.stored = Some(with_options(object.clone()));
+            predicted.object =
+                Some(with_options(predicted.object.unwrap_or_else(|| object.clone())));
+        }
+        predicted
     })
 }
 
@@ -247,7 +273,7 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         (Completed::OnCreateAndUpdate, operation) => {
             matches!(operation, Operation::Create | Operation::Update)
         }
-        (Completed::Never | Completed::Files, _) => false,
+        (Completed::Never | Completed::Options | Completed::Files, _) => false,
     };
     is_due
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
