@@ -7,11 +7,15 @@ use crate::flink::catalog::{self, KeyLookup, Release, mirrored_names};
 use crate::flink::config::FlinkConfig;
 use crate::flink::map_options::hiding_map;
 use crate::flink::options::{
-    self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR, is_read_by_operator,
+    self, CHECKPOINT_DIR, HIGH_AVAILABILITY, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR,
+    is_read_by_operator,
 };
 use crate::flink::state::name_for;
 use crate::flink::version::FlinkVersion;
 use crate::tenant::FlinkTenantSpec;
+
+/// The id under which high availability keeps its data in Kubernetes.
+const CLUSTER_ID: &str = "kubernetes.cluster-id";
 
 /// An option that a configuration lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,6 +63,9 @@ pub(super) fn missing(
             continue;
         }
         let text = value.text();
+        if !is_enforced && needs_cluster_id(key, &text) && !is_set(config, CLUSTER_ID) {
+            continue;
+        }
         add(key, &text, is_enforced);
         if let Some(name) = name_in(key, reader.oldest) {
             add(name, &text, is_enforced);
@@ -109,6 +116,12 @@ pub fn complete_file(file: &'static str, config: &mut FlinkConfig, tenant: &Flin
             }
         }
     }
+}
+
+/// Whether a JobManager does not start with an option unless it has the id of its cluster, which operators
+/// and native clients set.
+fn needs_cluster_id(key: &str, value: &str) -> bool {
+    HIGH_AVAILABILITY.contains(&key) && value.trim().to_ascii_lowercase().contains("kubernetes")
 }
 
 /// Whether a configuration has an option under any of its names.
