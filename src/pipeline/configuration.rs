@@ -19,7 +19,7 @@ use std::sync::Arc;
 /// What to look up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConfigurationLookup {
-    /// The pods of the namespace, which may mount the ConfigMap under review.
+    /// The pods of the namespace and what makes pods: they may mount the ConfigMap under review.
     Pods,
     /// ConfigMaps by name, and the keys that the object's pods read as one of Flink's files; `None`
     /// for every key. An object with more than [`MOST_CONFIG_MAPS`] is refused.

@@ -69,9 +69,13 @@ fn files_of_clients_are_completed_and_the_operators_are_its_own() {
         }
         object
     };
-    let added = "web.submit.enable: false\nexecution.checkpointing.interval: '60s'\n\
-                 state.checkpoints.dir: 'file:///flink/state/checkpoints'\n\
-                 state.savepoints.dir: 'file:///flink/state/savepoints'\n";
+    let added = |defaults: &str| {
+        format!(
+            "web.submit.enable: false\n{defaults}\
+             state.checkpoints.dir: 'file:///flink/state/checkpoints'\n\
+             state.savepoints.dir: 'file:///flink/state/savepoints'\n"
+        )
+    };
 
     // Flink's client writes the Deployment and then the ConfigMap; people apply it again.
     admin.create(&here(recorded("01-CREATE-Deployment-fraud-scoring.json")).to_string());
@@ -83,7 +87,7 @@ fn files_of_clients_are_completed_and_the_operators_are_its_own() {
             || admin.try_kubectl(&[&arguments[..], &["-f", "-"]].concat(), &map.to_string());
         apply().unwrap();
         let first = stored(name);
-        assert_eq!(first["data"]["config.yaml"], json!(format!("{text}{added}")));
+        assert_eq!(first["data"]["config.yaml"], json!(format!("{text}{}", added(""))));
         assert_eq!(
             first["data"]["log4j-console.properties"],
             map["data"]["log4j-console.properties"]
@@ -144,4 +148,23 @@ fn files_of_clients_are_completed_and_the_operators_are_its_own() {
     assert_eq!(container["env"][0]["value"], json!(expected));
     let mounts = container["volumeMounts"].as_array().unwrap();
     assert!(mounts.iter().any(|mount| mount["mountPath"] == "/flink/state"), "{container}");
+
+    // A file that could be another program's, but for a workload that starts later.
+    let mut later = deployment(
+        "later",
+        json!({"name": "jobmanager", "image": "registry.example.com/flink:1.20", "args": ["jobmanager"],
+        "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]}),
+    );
+    later["spec"]["replicas"] = json!(0);
+    later["spec"]["template"]["spec"]["volumes"][0]["configMap"]["name"] = json!("later");
+    admin.create(&later.to_string());
+    let unclear = "a: b\nc: d\nrest.port: 8081\n";
+    for (name, expected) in [
+        ("later", format!("{unclear}{}", added("execution.checkpointing.interval: '60s'\n"))),
+        ("another-program", unclear.to_owned()),
+    ] {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {"config.yaml": unclear}});
+        admin.create(&map.to_string());
+        assert_eq!(stored(name)["data"]["config.yaml"], json!(expected));
+    }
 }
