@@ -4,6 +4,7 @@
 use super::config::{self, Duplicate, FlinkConfig};
 use super::text_form;
 use super::version::FlinkVersion;
+use crate::resource::limits::Limit;
 use crate::resource::yaml::Positions;
 use crate::resource::{limits, pointer, type_name, yaml};
 use base64::Engine as _;
@@ -30,6 +31,9 @@ pub struct FlinkFile {
 pub fn oldest_reader(file: &'static str) -> FlinkVersion {
     FlinkVersion::new(1, if file == CONFIG { 19 } else { 18 })
 }
+
+/// The most keys of a file that may have a second spelling: the order of each is looked up.
+const MOST_SPELLINGS: usize = 100;
 
 /// The error for a file that Flink cannot read either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,6 +116,9 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
             return Err(Unreadable { file: CONFIG, line: 1, message });
         }
         let read = FlinkConfig::from_object(&value, "");
+        if read.duplicates().len() > MOST_SPELLINGS {
+            config.exceed(whole(), Limit::Options);
+        }
         let last = last_spellings(&read, &document.positions);
         for (key, entry) in read.iter() {
             // Flink takes the spelling that comes last in the file.
@@ -133,7 +140,7 @@ fn last_spellings<'c>(
     positions: &Positions,
 ) -> BTreeMap<&'c str, &'c str> {
     let mut last: BTreeMap<&str, &str> = BTreeMap::new();
-    for Duplicate { key, first, second } in config.duplicates() {
+    for Duplicate { key, first, second } in config.duplicates().iter().take(MOST_SPELLINGS) {
         let known = last.get(key.as_str()).copied().unwrap_or(first);
         let later = if is_before(known, second, positions) { second } else { known };
         last.insert(key, later);

@@ -12,27 +12,32 @@ use crate::resource::yaml;
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// The text with these options at its end; `None` if the file cannot have them there, as in a
-/// mapping in braces. The text must lack the options.
+/// The text with these options, at its end if possible; `None` if the file cannot have them on
+/// lines, as in a mapping in braces. The text must lack the options.
 pub fn add(file: &'static str, text: &str, options: &[(String, String)]) -> Option<String> {
     let before = config_file::parse(file, text, None).ok()?;
-    let (head, tail) = if file == CONFIG { split_end(text) } else { (text, "") };
     let line_end = if text.contains("\r\n") { "\r\n" } else { "\n" };
     let indent = if file == CONFIG { indentation(text) } else { "" };
-    let mut new = head.to_owned();
-    if !head.is_empty() && !head.ends_with('\n') {
-        new.push_str(line_end);
-    }
+    let mut lines = String::new();
     for (key, value) in options {
         let line = match file {
             CONFIG => (scalar(key), scalar(value)),
             _ => (key.into(), value.into()),
         };
-        write!(new, "{indent}{}: {}{line_end}", line.0, line.1).ok()?;
+        write!(lines, "{indent}{}: {}{line_end}", line.0, line.1).ok()?;
     }
-    new.push_str(tail);
-    let repeats_key = || file == CONFIG && problems(&new) != problems(text);
-    (has_all(file, &new, &before, options) && !repeats_key()).then_some(new)
+    let with_lines_at = |place: usize| {
+        let (head, tail) = text.split_at_checked(place)?;
+        let gap = if head.is_empty() || head.ends_with('\n') { "" } else { line_end };
+        let new = format!("{head}{gap}{lines}{tail}");
+        let repeats_key = || file == CONFIG && problems(&new) != problems(text);
+        (has_all(file, &new, &before, options) && !repeats_key()).then_some(new)
+    };
+    if file != CONFIG {
+        return with_lines_at(text.len());
+    }
+    // A text of several lines at the end of the file would get one more line end.
+    with_lines_at(end(text)).or_else(|| with_lines_at(first_key(text)))
 }
 
 /// What is wrong with a text that can be read: a key that is there twice, which Flink refuses.
@@ -63,25 +68,31 @@ fn has_all(
         && options.iter().all(|(key, own)| value(key) == Some(own.as_str()))
 }
 
-/// The text before the marker of a document's end, and the marker.
-fn split_end(text: &str) -> (&str, &str) {
+/// The end of a document, before its marker.
+fn end(text: &str) -> usize {
     let content = text.trim_end();
     let start = content.rfind('\n').map_or(0, |end| end.saturating_add(1));
-    match content.get(start..) {
-        Some("...") => text.split_at(start),
-        _ => (text, ""),
-    }
+    if content.get(start..) == Some("...") { start } else { text.len() }
 }
 
-/// The blanks before the first key of a mapping.
-fn indentation(text: &str) -> &str {
-    let is_key = |line: &&str| {
+/// The place of the line with the first key of a mapping.
+fn first_key(text: &str) -> usize {
+    let mut place: usize = 0;
+    for line in text.split_inclusive('\n') {
         let content = line.trim();
-        !content.is_empty() && !content.starts_with(['#', '%']) && content != "---"
-    };
-    let first = text.lines().find(is_key).unwrap_or_default();
-    let blanks = first.len().saturating_sub(first.trim_start_matches(' ').len());
-    first.get(..blanks).unwrap_or_default()
+        if !content.is_empty() && !content.starts_with(['#', '%']) && content != "---" {
+            return place;
+        }
+        place = place.saturating_add(line.len());
+    }
+    text.len()
+}
+
+/// The blanks before that key.
+fn indentation(text: &str) -> &str {
+    let line = text.get(first_key(text)..).unwrap_or_default();
+    let blanks = line.len().saturating_sub(line.trim_start_matches(' ').len());
+    line.get(..blanks).unwrap_or_default()
 }
 
 /// A text as a YAML scalar that every reader takes for this text, or for a number or truth value
@@ -147,6 +158,11 @@ mod tests {
                 "  a: b\n  c:\n    d: e\n  web.submit.enable: false\n",
             ),
             (CONFIG, "a: |\n  text\n  more\n", "a: |\n  text\n  more\nweb.submit.enable: false\n"),
+            (
+                CONFIG,
+                "# a\na: |\n  no end of line",
+                "# a\nweb.submit.enable: false\na: |\n  no end of line",
+            ),
             (CONFIG, "l:\n- a\n- b\n", "l:\n- a\n- b\nweb.submit.enable: false\n"),
         ] {
             assert_eq!(added(file, text, &option).as_deref(), Some(expected), "{file} {text:?}");
@@ -160,9 +176,7 @@ mod tests {
             "{a: b}",
             "a: \"open",
             "- a\n",
-            "a: b\n---\nc: d\n--- {e: f}\n",
             "web.submit.enable: []\n",
-            "a: |\n  no end of line",
             "a: [\n",
         ] {
             assert_eq!(added(CONFIG, text, &option), None, "{text:?}");
