@@ -172,13 +172,7 @@ mod tests {
     #[test]
     fn a_text_that_would_change_its_meaning_stays() {
         let option = [("web.submit.enable", "false")];
-        for text in [
-            "{a: b}",
-            "a: \"open",
-            "- a\n",
-            "web.submit.enable: []\n",
-            "a: [\n",
-        ] {
+        for text in ["{a: b}", "a: \"open", "- a\n", "web.submit.enable: []\n", "a: [\n"] {
             assert_eq!(added(CONFIG, text, &option), None, "{text:?}");
         }
         assert_eq!(added(FLINK_CONF, "a: b\n", &[("c", "d # e")]), None);
