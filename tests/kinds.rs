@@ -93,6 +93,8 @@ fn table() -> String {
             Completed::Never => "no",
             Completed::OnCreate => "on creation",
             Completed::OnCreateAndUpdate => "on creation and update",
+            Completed::Options => "its options, on creation and update",
+            Completed::Files => "its files, on creation and update",
         };
         let counted = if kind.is_counted() { "yes" } else { "no" };
         table += &format!(

@@ -4,6 +4,8 @@
 use super::answer::Answer;
 use crate::causes::with_causes;
 use crate::flink::FlinkContext;
+use crate::flink::config_sources::pod_templates;
+use crate::kinds;
 use crate::pipeline::configuration::{ConfigurationLookup, configuration_lookup};
 use crate::pipeline::related::{Related, lacks_requests, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
@@ -172,7 +174,8 @@ async fn with_related_objects<C: Context>(
     let namespace = &resource.namespace;
     let (related, mounts) = (related(resource), reads_claims && mounts_claims(resource));
     let undeclared = reads_claims && gate.limits_namespace(namespace) && lacks_requests(resource);
-    let configuration = if reads_claims { configuration_lookup(&gate, resource) } else { None };
+    let configuration = configuration_lookup(&gate, resource)
+        .filter(|lookup| reads_claims || *lookup == ConfigurationLookup::Pods);
     if (related.is_none() && !mounts && !undeclared && configuration.is_none())
         || gate.tenants().owner(namespace).tenant().is_none()
     {
@@ -232,16 +235,22 @@ async fn add_configuration<C: Context>(
     let namespace = &resource.namespace;
     match lookup {
         ConfigurationLookup::Pods => {
-            match context.list(&GroupVersionResource::core("pods"), namespace, "").await {
-                Ok(pods) => pods.iter().for_each(|pod| {
-                    flink_context.configuration_mut().add_readers(namespace, pod);
-                }),
-                // The pods that mount it are checked when they are created.
-                Err(error) => tracing::warn!(
-                    namespace,
-                    error = with_causes(&error),
-                    "failed to read how Flink's configuration is mounted"
-                ),
+            // A workload without replicas has no pods yet.
+            for of in kinds::with_pods() {
+                match context.list(&of, namespace, "").await {
+                    Ok(objects) => {
+                        objects.iter().flat_map(pod_templates).for_each(|(_, template)| {
+                            flink_context.configuration_mut().add_readers(namespace, template);
+                        })
+                    }
+                    // What mounts it is checked when it is created.
+                    Err(error) => tracing::warn!(
+                        namespace,
+                        resource = of.resource,
+                        error = with_causes(&error),
+                        "failed to read how Flink's configuration is mounted"
+                    ),
+                }
             }
         }
         ConfigurationLookup::ConfigMaps(keys) => {

@@ -273,7 +273,7 @@ fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>) {
 
 /// A value as the operator's JSON reader writes it. Elements of a list are read individually, so a
 /// mapping or list within a list is lost.
-fn text(value: &Value) -> String {
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Array(elements) => {
             let texts: Vec<String> = elements

@@ -1,19 +1,39 @@
 //! Flink's configuration files, `flink-conf.yaml` and `config.yaml`, and the ConfigMaps that hold
 //! them.
 
-use super::config::FlinkConfig;
+use super::config::{self, Duplicate, FlinkConfig};
 use super::text_form;
+use super::version::FlinkVersion;
+use crate::resource::limits::Limit;
+use crate::resource::yaml::Positions;
 use crate::resource::{limits, pointer, type_name, yaml};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The older file, which consists of lines: every Flink before 2.0 reads it if it exists.
 pub const FLINK_CONF: &str = "flink-conf.yaml";
 /// The newer file in YAML, which Flink reads since 1.19.
 pub const CONFIG: &str = "config.yaml";
+
+/// A key of a ConfigMap that Flink reads as one of its files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlinkFile {
+    /// The key.
+    pub key: String,
+    /// The file whose format it has.
+    pub file: &'static str,
+}
+
+/// The oldest version of Flink that may read a file.
+pub fn oldest_reader(file: &'static str) -> FlinkVersion {
+    FlinkVersion::new(1, if file == CONFIG { 19 } else { 18 })
+}
+
+/// The most keys of a file that may have a second spelling: the order of each is looked up.
+const MOST_SPELLINGS: usize = 100;
 
 /// The error for a file that Flink cannot read either.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -96,14 +116,49 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
             return Err(Unreadable { file: CONFIG, line: 1, message });
         }
         let read = FlinkConfig::from_object(&value, "");
+        if read.duplicates().len() > MOST_SPELLINGS {
+            config.exceed(whole(), Limit::Options);
+        }
+        let last = last_spellings(&read, &document.positions);
         for (key, entry) in read.iter() {
-            config.set(key, entry.value.clone(), place.map(Into::into));
+            // Flink takes the spelling that comes last in the file.
+            let last = last.get(key).and_then(|place| pointer::at(&value, place));
+            let text = last.map_or_else(|| entry.value.clone(), config::text);
+            config.set(key, text, place.map(Into::into));
         }
         if let Some(excess) = read.excess() {
             config.exceed(whole(), excess.limit);
         }
     }
     Ok(config)
+}
+
+/// The place of the last spelling in the file, for each key that has several, such as `a.b: 1` and
+/// `a: {b: 2}`.
+fn last_spellings<'c>(
+    config: &'c FlinkConfig,
+    positions: &Positions,
+) -> BTreeMap<&'c str, &'c str> {
+    let mut last: BTreeMap<&str, &str> = BTreeMap::new();
+    for Duplicate { key, first, second } in config.duplicates().iter().take(MOST_SPELLINGS) {
+        let known = last.get(key.as_str()).copied().unwrap_or(first);
+        let later = if is_before(known, second, positions) { second } else { known };
+        last.insert(key, later);
+    }
+    last
+}
+
+/// Whether a field comes before another one. Their places differ by a key, and the value of a field
+/// ends before the next key begins.
+fn is_before(one: &str, other: &str, positions: &Positions) -> bool {
+    let start = |place: &str| {
+        let shared = place.bytes().zip(one.bytes().zip(other.bytes()));
+        let shared = shared.take_while(|(_, (one, other))| one == other).count();
+        let end = place.get(shared..).and_then(|rest| rest.find('/')).map(|end| end + shared);
+        let key = place.get(..end.unwrap_or(place.len())).unwrap_or(place);
+        positions.key(key).map(|span| (span.line, span.column))
+    };
+    start(one) <= start(other)
 }
 
 /// Whether a `config.yaml` that is over a limit of options has one of these, wherever it is. What is
@@ -165,6 +220,29 @@ mod tests {
             expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
         );
         assert_eq!(pairs(CONFIG, ""), []);
+    }
+
+    #[test]
+    fn the_last_spelling_of_a_key_counts() {
+        let nested = "web:\n  submit:\n    enable: true\n";
+        let flat = "web.submit.enable: false\n";
+        let half = "web:\n  submit.enable: 1\n";
+        let partly = "web.submit: {enable: x}\n";
+        for (text, expected) in [
+            (format!("{nested}{flat}"), "false"),
+            (format!("{flat}{nested}"), "true"),
+            (format!("{flat}{partly}{nested}"), "true"),
+            (format!("{nested}{flat}{partly}"), "x"),
+            (format!("{partly}{half}{flat}"), "false"),
+            ("web: {submit.enable: 1, submit: {enable: 2}}\n".into(), "2"),
+            ("web: {submit: {enable: 2}, submit.enable: 1}\n".into(), "1"),
+        ] {
+            assert_eq!(
+                pairs(CONFIG, &text),
+                [("web.submit.enable".into(), expected.into())],
+                "{text}"
+            );
+        }
     }
 
     #[test]

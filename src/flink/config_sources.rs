@@ -125,6 +125,12 @@ pub fn of_container<'a>(
     }
 }
 
+/// Whether a container gets its files of Flink from a volume of any type, or from another folder than that
+/// of Flink's images.
+pub fn replaces_files(container: &Value) -> bool {
+    folder(container).is_none_or(|folder| *folder != *FOLDER) || !Mounts::of(container).0.is_empty()
+}
+
 /// The folder of the configuration, according to the container's variables; `None` if no system opens
 /// a path of this length.
 fn folder(container: &Value) -> Option<Cow<'_, str>> {

@@ -11,6 +11,7 @@ pub mod claims;
 pub mod config;
 pub mod config_file;
 pub mod config_sources;
+pub mod config_text;
 pub mod container_defaults;
 pub mod context;
 pub mod credentials;

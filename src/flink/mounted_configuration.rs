@@ -66,6 +66,15 @@ impl MountedConfiguration {
         }
     }
 
+    /// Changes each known file of a namespace's ConfigMaps.
+    pub fn change_files(&mut self, mut change: impl FnMut(&str, &'static str, &mut FlinkConfig)) {
+        for ((namespace, _), files) in &mut self.files {
+            for ((_, file), config) in files {
+                change(namespace, file, config);
+            }
+        }
+    }
+
     /// Whether no file is known.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

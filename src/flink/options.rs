@@ -129,6 +129,11 @@ pub fn high_availability(config: &FlinkConfig) -> Option<&str> {
     (!off).then_some(entry.value.as_str())
 }
 
+/// Whether the Flink operator reads an option, and no process of Flink does.
+pub fn is_read_by_operator(key: &str) -> bool {
+    key.starts_with("kubernetes.operator.") || key.starts_with("job.autoscaler.")
+}
+
 /// The name that Flinkgate writes.
 pub fn canonical(names: Names) -> &'static str {
     names.first().copied().unwrap_or_default()

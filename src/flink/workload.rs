@@ -3,6 +3,7 @@
 use super::budgets::{Budget, NamespaceObjects};
 use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
+use super::config_file::FlinkFile;
 use super::container_defaults::ContainerDefaults;
 use super::exposures::Exposure;
 use super::network::NamespaceNetwork;
@@ -139,6 +140,25 @@ pub enum PodMaker {
     User,
     /// It is in a file.
     Unknown,
+}
+
+/// Where a process gets its configuration from, apart from its arguments and variables.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ConfigurationSource {
+    /// A ConfigMap that is not known, or nothing is.
+    #[default]
+    Unknown,
+    /// Something else than a ConfigMap, which nothing shows: a Secret, a claim, another folder.
+    Hidden,
+    /// A file of a ConfigMap, which is known.
+    ConfigMap {
+        /// The ConfigMap.
+        name: String,
+        /// JSON Pointer of the mount.
+        place: String,
+    },
+    /// Its image. The file there is not known, and variables override it.
+    Image,
 }
 
 /// A pod template.
@@ -343,6 +363,10 @@ pub struct Workload {
     /// JSON Pointer of the options (`/spec/flinkConfiguration`); `None` if the object cannot hold
     /// any.
     pub config_pointer: Option<String>,
+    /// Where the process of the pods gets its configuration from.
+    pub source: ConfigurationSource,
+    /// The file of a ConfigMap that has the options; `None` where another program may read it.
+    pub file: Option<FlinkFile>,
     /// How the options reach Flink.
     pub text_form: TextForm,
     /// Keys and values that Flink does not read as they are written.

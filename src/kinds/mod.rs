@@ -16,7 +16,7 @@ pub use table::KINDS;
 
 use crate::flink::requester::Requester;
 use crate::flink::{FlinkContext, Workload};
-use crate::resource::{GroupVersionKind, Resource, users};
+use crate::resource::{GroupVersionKind, GroupVersionResource, Resource, users};
 use serde_json::Value;
 
 /// Lowers an object to its workload.
@@ -102,6 +102,11 @@ pub enum Completed {
     OnCreate,
     /// When they are created and whenever they are updated.
     OnCreateAndUpdate,
+    /// The options of a cluster, when it is created and updated. Its pods are completed as they are
+    /// created.
+    Options,
+    /// The files with Flink's configuration in them, when they are created and whenever one changes.
+    Files,
 }
 
 /// Why a kind is watched.
@@ -220,6 +225,18 @@ pub fn named(kind: &str) -> Option<&'static Kind> {
 /// The row of a group and plural.
 pub fn of_plural(group: &str, plural: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|row| row.plural == plural && row.group == group)
+}
+
+/// The resources of Kubernetes' own kinds that are pods or make pods, and are watched.
+pub fn with_pods() -> impl Iterator<Item = GroupVersionResource> {
+    let rows = KINDS
+        .iter()
+        .filter(|row| row.origin == Origin::Kubernetes && row.is_counted() && row.rank >= POD_RANK);
+    rows.map(|row| GroupVersionResource {
+        group: row.group.into(),
+        version: row.version.into(),
+        resource: row.plural.into(),
+    })
 }
 
 /// The kinds that may own a cluster's state, highest rank first.

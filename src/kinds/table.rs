@@ -133,7 +133,9 @@ pub static KINDS: &[Kind] = &[
         kind: "ConfigMap",
         plural: "configmaps",
         lower: Some(config_map::lower),
+        completed: Completed::Files,
         webhooks: &[
+            asked(Mutating("options"), CREATE_AND_UPDATE),
             asked(Validating("options"), CREATE_AND_UPDATE),
             asked(Validating("autoscaler"), CREATE_AND_UPDATE),
         ],
@@ -313,6 +315,7 @@ pub static KINDS: &[Kind] = &[
         kind: "FlinkCluster",
         plural: "flinkclusters",
         lower: Some(flink_cluster::lower),
+        completed: Completed::Options,
         rank: 3,
         ..FLINK
     },
@@ -322,6 +325,7 @@ pub static KINDS: &[Kind] = &[
         kind: "FlinkApplication",
         plural: "flinkapplications",
         lower: Some(flink_application::lower),
+        completed: Completed::Options,
         rank: 3,
         ..FLINK
     },

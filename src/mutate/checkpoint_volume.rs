@@ -8,11 +8,13 @@
 use super::context::{Context, Pods};
 use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, VolumeDifference};
+use crate::flink::Workload;
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
+use crate::flink::map_options::map_entries;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::resource::fields::{ByName, elements, text};
 use crate::resource::metadata_text;
-use crate::tenant::CheckpointVolume;
+use crate::tenant::{CheckpointVolume, FlinkTenantSpec};
 use serde_json::{Value, json};
 
 /// Name of the volume in every pod template.
@@ -51,6 +53,16 @@ pub(super) fn state_root<'p>(
         String::new()
     };
     Some(format!("file://{path}{within}"))
+}
+
+/// The directory for the state of a cluster whose configuration is a file: nothing shows its pods, which
+/// get the claim at the tenant's path. `None` if Flink's option mounts the claim elsewhere.
+pub(super) fn root_of_files(tenant: &FlinkTenantSpec, workload: &Workload) -> Option<String> {
+    let volume = tenant.storage.checkpoints.volume.as_ref()?;
+    let claims = map_entries(&workload.config, CLAIMS_OPTION);
+    let is_own = |claim: &str| is_claim_of(&volume.claim_name, &workload.cluster, claim.trim());
+    let is_elsewhere = claims.iter().any(|pair| is_own(&pair.key));
+    (!is_elsewhere).then(|| format!("file://{}", mount_path(volume)))
 }
 
 /// Where pods see the claim.

@@ -5,9 +5,10 @@ use super::checkpoint_volume;
 use super::context::{Context, Pods};
 use super::edit::Path;
 use super::template_editor::TemplateEditor;
+use super::wanted_options::name_in;
 use super::{Conflict, Difference};
 use crate::flink::Engine;
-use crate::flink::catalog::{self, KeyLookup, Release, mirrored_names};
+use crate::flink::catalog::mirrored_names;
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::kinds::FLINK_CONFIGURATION;
 use crate::flink::map_options::hiding_map;
@@ -16,7 +17,6 @@ use crate::flink::options::{
     self, CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, MERGE_BY_NAME, SAVEPOINT_DIR,
 };
 use crate::flink::state::name_for;
-use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -167,17 +167,6 @@ fn enforce(
         }
     }
     is_missing && is_written
-}
-
-/// The other name under which a version reads an option that it does not know under this one.
-fn name_in(key: &str, version: FlinkVersion) -> Option<&'static str> {
-    let release = Release::of(version);
-    match catalog::find(key) {
-        KeyLookup::Readings(readings) if catalog::reading(readings, release).is_none() => {
-            catalog::other_name(key, release)
-        }
-        _ => None,
-    }
 }
 
 /// Whether a place holds the value of an option, and not a text that contains it: an argument, or a

@@ -10,6 +10,7 @@ mod anti_affinity;
 mod autoscaler_bound;
 mod checkpoint_volume;
 mod configuration;
+mod configuration_files;
 mod conflict;
 mod context;
 mod edit;
@@ -17,9 +18,11 @@ mod labels;
 mod main_container;
 mod node_selector;
 mod option_entries;
+mod option_maps;
 mod patch;
 mod pending;
 mod places;
+mod process_options;
 mod read_only_root;
 mod resources;
 mod security_context;
@@ -27,6 +30,7 @@ mod template_editor;
 mod tolerations;
 mod topology_spread;
 mod verification;
+mod wanted_options;
 
 pub use autoscaler_bound::bound_autoscaler;
 pub use checkpoint_volume::VOLUME_NAME;
@@ -34,6 +38,7 @@ pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifferen
 pub use option_entries::NODE_NAME_LABEL;
 pub use patch::patch;
 pub use verification::{conflicts, unmet};
+pub use wanted_options::complete_file;
 
 use crate::flink::claims::blue_green_parent;
 use crate::flink::workload::is_canary;
@@ -44,6 +49,7 @@ use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use context::{Context, Pods};
 use edit::{Edit, PodChanges};
+use option_maps::LackingOptions;
 use serde_json::Value;
 use template_editor::TemplateEditor;
 
@@ -98,6 +104,7 @@ enum Guarantee {
 /// |---|---|---|
 /// | `configuration`, enforced options | guarantee | `flink/enforced-option` |
 /// | `configuration`, defaults and state directories | default | `storage/checkpoint-dir` and others, for their values |
+/// | `configuration_files`, enforced options | guarantee | `flink/enforced-option` |
 /// | `labels` | guarantee | `tenancy/label` |
 /// | `node_selector` | guarantee | `scheduling/node-selector` |
 /// | `tolerations` | default: pods without them stay off the tenant's nodes | `scheduling/tolerations`, for others |
@@ -105,9 +112,11 @@ enum Guarantee {
 /// | `read_only_root` | guarantee, except where Flink must write | `security/read-only-root` |
 /// | `anti_affinity`, `topology_spread` | guarantee | `scheduling/*-anti-affinity`, `scheduling/zone-spread` |
 /// | `checkpoint_volume` | guarantee | `storage/checkpoint-volume` |
+/// | `option_maps`, enforced options | guarantee | `flink/enforced-option` |
+/// | `process_options`, enforced options | guarantee | `flink/enforced-option` |
 /// | `resources` | default | |
 /// | `autoscaler_bound` | guarantee | `quota/growth` |
-const POD_INJECTORS: [Injector; 9] = [
+const POD_INJECTORS: [Injector; 10] = [
     Injector { is_written: true, ..Injector::new(main_container::inject, Guarantee::Default) },
     Injector::new(labels::inject, Guarantee::Verified),
     Injector::new(node_selector::inject, Guarantee::Verified),
@@ -117,6 +126,7 @@ const POD_INJECTORS: [Injector; 9] = [
     Injector::new(anti_affinity::inject, Guarantee::ByRules),
     Injector::new(topology_spread::inject, Guarantee::ByRules),
     Injector::new(checkpoint_volume::inject, Guarantee::Verified),
+    Injector::new(process_options::inject, Guarantee::Verified),
 ];
 
 /// Adds the tenant's values to an object. Idempotent.
@@ -126,6 +136,9 @@ pub fn mutate(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Mutation {
+    if completed(resource) == Completed::Files {
+        return configuration_files::complete(&of_files(resource, workload, tenant), object);
+    }
     if !is_completed(resource, object) {
         let conflicts = verification::changed_by_update(resource, object, workload, tenant);
         return Mutation { object: None, conflicts };
@@ -157,6 +170,10 @@ pub struct PredictedPods {
     pub pods: Vec<PodSet>,
     /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
+    /// The object that mutation stores, where it completes the options of a cluster.
+    pub stored: Option<Value>,
+    /// The enforced options that the object lacks without mutation.
+    pub unmet: Vec<Conflict>,
 }
 
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
@@ -168,11 +185,39 @@ pub fn predict_pods(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Option<PredictedPods> {
-    (completed(resource) == Completed::Never && !workload.pods.is_empty()).then(|| {
+    let completed = completed(resource);
+    let is_predicted = matches!(completed, Completed::Never | Completed::Options);
+    (is_predicted && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
-        let (object, pods) = editor.into_parts();
-        PredictedPods { object, pods, conflicts }
+        let context = Context { resource, workload, tenant, cluster: &workload.cluster };
+        let lacking = (completed == Completed::Options).then(|| {
+            let pods = editor.pods().map(|set| Pods::new(set, editor.object()));
+            LackingOptions::of(&context, checkpoint_volume::state_root(&context, pods))
+        });
+        let (changed, pods) = editor.into_parts();
+        let mut predicted =
+            PredictedPods { object: changed, pods, conflicts, stored: None, unmet: Vec::new() };
+        if let Some(lacking) = lacking.flatten() {
+            let with_options = |mut object: Value| {
+                lacking.add_to(&mut object);
+                object
+            };
+            predicted.unmet = lacking.conflicts().collect();
+            predicted.stored = Some(with_options(object.clone()));
+            predicted.object =
+                Some(with_options(predicted.object.unwrap_or_else(|| object.clone())));
+        }
+        predicted
     })
+}
+
+/// The context of an object that holds files of clusters.
+fn of_files<'a>(
+    resource: &'a Resource,
+    workload: &'a Workload,
+    tenant: &'a FlinkTenantSpec,
+) -> Context<'a> {
+    Context { resource, workload, tenant, cluster: &workload.cluster }
 }
 
 fn complete<'a>(
@@ -231,7 +276,7 @@ fn is_completed(resource: &Resource, object: &Value) -> bool {
         (Completed::OnCreateAndUpdate, operation) => {
             matches!(operation, Operation::Create | Operation::Update)
         }
-        (Completed::Never, _) => false,
+        (Completed::Never | Completed::Options | Completed::Files, _) => false,
     };
     is_due
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)

@@ -4,8 +4,8 @@
 use super::context::Context;
 use super::template_editor::TemplateEditor;
 use super::{
-    Conflict, POD_INJECTORS, PodInjector, claim_cluster, completed, configuration, is_completed,
-    labels, node_selector, option_entries, run,
+    Conflict, POD_INJECTORS, PodInjector, claim_cluster, completed, configuration,
+    configuration_files, is_completed, labels, node_selector, of_files, option_entries, run,
 };
 use crate::flink::Workload;
 use crate::kinds::Completed;
@@ -75,6 +75,14 @@ fn differences(
     tenant: &FlinkTenantSpec,
     verifies: bool,
 ) -> Vec<Conflict> {
+    if completed(resource) == Completed::Files {
+        let context = of_files(resource, workload, tenant);
+        return if verifies {
+            configuration_files::unmet(&context, object)
+        } else {
+            configuration_files::complete(&context, object).conflicts
+        };
+    }
     if !is_completed(resource, object) {
         return changed_by_update(resource, object, workload, tenant);
     }

@@ -21,6 +21,8 @@ pub struct Case<'a> {
     /// Whether the cluster stores that object. A Deployment is checked with its predicted pods and
     /// stored as it came.
     pub(super) is_stored: bool,
+    /// What the cluster stores instead, where mutation completes the options of that object.
+    pub(super) stored: Option<Value>,
     pub(super) workload: Workload,
     /// Conflicts between the object and its tenant.
     pub(super) conflicts: Vec<Conflict>,
@@ -46,7 +48,7 @@ impl Case<'_> {
     pub(super) fn into_stored(self) -> Option<Value> {
         match self.object {
             Cow::Owned(object) if self.is_stored => Some(object),
-            Cow::Owned(_) | Cow::Borrowed(_) => None,
+            Cow::Owned(_) | Cow::Borrowed(_) => self.stored,
         }
     }
 }

@@ -164,6 +164,10 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
             (0..n).map(|i| format!("  k{i}: v\n")).collect::<String>()
         ))
     }),
+    ("K config.yaml with two spellings", 200, |n| {
+        let options: String = (0..n).map(|i| format!("a{i}.b: 1\na{i}: {{b: 2}}\n")).collect();
+        config_map(&format!("jobmanager.rpc.address: jm\n{options}"))
+    }),
     ("K config.yaml with aliases", 500, |n| {
         config_map(&format!(
             "jobmanager.rpc.port: &a 1\n{}",

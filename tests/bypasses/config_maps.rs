@@ -40,8 +40,11 @@ fn config_map(name: &str, data: Value) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": "strict"}, "data": data})
 }
 
+/// The errors after mutation.
 fn of_user(object: &Value) -> Vec<String> {
-    errors(&gate().validate(&from("alice", object)).findings)
+    let resource = from("alice", object);
+    let object = gate().mutated(&resource);
+    errors(&gate().validate(&Resource { object, ..resource }).findings)
 }
 
 /// The errors that `lint` reports for ConfigMaps among these objects.
@@ -355,7 +358,8 @@ fn an_update_of_what_pods_mount_is_judged() {
     for (spec, _) in templates() {
         let pod = json!({"metadata": {"name": "p", "namespace": "strict"}, "spec": spec});
         let map = config_map("strict-conf", json!({"odd": BAD}));
-        let expected = ["flink/forbidden-option /data/odd"];
+        // Without mutation it lacks an enforced option too.
+        let expected = ["flink/enforced-option /data/odd", "flink/forbidden-option /data/odd"];
         assert_eq!(reviewed(&map, "alice", vec![json!({}), pod.clone()], &map), expected, "{spec}");
         assert_eq!(reviewed(&map, "alice", Vec::new(), &map), [""; 0]);
         let other = config_map("strict-notes", json!({"odd": BAD}));

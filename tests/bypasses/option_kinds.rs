@@ -181,6 +181,7 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "flink/metrics-reporter",
     "flink/name",
     "flink/resources",
+    "flink/unset-option",
     "flink/service-account",
     "flink/session-job",
     "flink/size",

@@ -1,7 +1,10 @@
 //! ConfigMaps that Flink and its operator read, in a cluster: the conditions of the webhooks, and
 //! what Flinkgate reads of other objects.
 
+use super::native::recorded;
 use super::support::installation::installation;
+use super::support::operator::operator_account;
+use super::support::wait::until;
 use serde_json::{Value, json};
 
 #[test]
@@ -50,5 +53,121 @@ fn options_in_config_maps_are_judged_by_what_reads_them() {
         let update = ["patch", "configmap", "odd", "--namespace", &namespace, "--patch", &patch];
         let refusal = admin.try_kubectl(&update, "").unwrap_err();
         assert!(refusal.contains("flink/forbidden-option"), "{text}: {refusal}");
+    }
+}
+
+#[test]
+fn files_of_clients_are_completed_and_the_operators_are_its_own() {
+    let admin = installation();
+    let spec = json!({
+        "flink": {"configuration": {"enforced": {"web.submit.enable": "false"}, "defaults": {"execution.checkpointing.interval": "60s"}}},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state", "storageClassName": "nfs", "size": "1Gi"}}},
+    });
+    let namespace = admin.tenant("config-files", spec);
+    let stored = |name: &str| admin.get(&["configmap", name, "--namespace", &namespace]);
+    let here = |mut object: Value| {
+        object["metadata"]["namespace"] = json!(namespace);
+        for field in ["uid", "resourceVersion", "creationTimestamp", "ownerReferences"] {
+            object["metadata"].as_object_mut().unwrap().remove(field);
+        }
+        object
+    };
+    let added = |defaults: &str| {
+        format!(
+            "web.submit.enable: false\n{defaults}\
+             state.checkpoints.dir: 'file:///flink/state/checkpoints'\n\
+             state.savepoints.dir: 'file:///flink/state/savepoints'\n"
+        )
+    };
+
+    // Flink's client writes the Deployment and then the ConfigMap; people apply it again.
+    admin.create(&here(recorded("01-CREATE-Deployment-fraud-scoring.json")).to_string());
+    let map = here(recorded("05-CREATE-ConfigMap-flink-config-fraud-scoring.json"));
+    let text = map["data"]["config.yaml"].as_str().unwrap().to_owned();
+    let name = "flink-config-fraud-scoring";
+    for arguments in [vec!["apply"], vec!["apply", "--server-side", "--force-conflicts"]] {
+        let apply =
+            || admin.try_kubectl(&[&arguments[..], &["-f", "-"]].concat(), &map.to_string());
+        apply().unwrap();
+        let first = stored(name);
+        assert_eq!(first["data"]["config.yaml"], json!(format!("{text}{}", added(""))));
+        assert_eq!(
+            first["data"]["log4j-console.properties"],
+            map["data"]["log4j-console.properties"]
+        );
+        apply().unwrap();
+        let (then, now) = (&first["metadata"], &stored(name)["metadata"]);
+        assert_eq!(then["resourceVersion"], now["resourceVersion"], "{arguments:?}");
+    }
+    let mut other = map.clone();
+    other["data"]["config.yaml"] = json!(format!("{text}web.submit.enable: true\n"));
+    let refusal = admin.try_kubectl(&["replace", "-f", "-"], &other.to_string()).unwrap_err();
+    assert!(
+        refusal.contains("`web.submit.enable` is `true`, but the tenant sets `false`"),
+        "{refusal}"
+    );
+
+    // The operator writes what it makes of a custom resource, again and again.
+    let operator = operator_account(admin);
+    let mut of_operator = map.clone();
+    of_operator["metadata"]["name"] = json!("flink-config-etl");
+    let mut version = Value::Null;
+    for _ in 0..3 {
+        operator
+            .try_kubectl(&["apply", "--server-side", "-f", "-"], &of_operator.to_string())
+            .unwrap();
+        let found = stored("flink-config-etl");
+        assert_eq!(found["data"], of_operator["data"]);
+        assert!(version.is_null() || version == found["metadata"]["resourceVersion"], "{found}");
+        version = found["metadata"]["resourceVersion"].clone();
+    }
+
+    // A process with a file that nobody completed, and pods with options in a variable.
+    let deployment = |name: &str, container: Value| {
+        let labels = json!({"app": name, "component": "jobmanager"});
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace}, "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container],
+                "volumes": [{"name": "c", "configMap": {"name": "flink-config-etl"}}]}}}})
+    };
+    let mut container = json!({"name": "jobmanager", "image": "registry.example.com/flink:1.20", "args": ["jobmanager"],
+        "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]});
+    let mounted = deployment("mounted", container.clone());
+    let refusal = admin.try_kubectl(&["create", "-f", "-"], &mounted.to_string()).unwrap_err();
+    let missing = "`web.submit.enable` is missing, but the tenant sets `false`";
+    assert!(refusal.contains(missing), "{refusal}");
+    container["volumeMounts"] = json!([]);
+    container["env"] = json!([{"name": "FLINK_PROPERTIES", "value": "rest.port: 8081"}]);
+    admin.create(&deployment("lines", container).to_string());
+    let pod = until("the pod is there", || {
+        let pods = admin.get(&["pods", "--namespace", &namespace, "--selector", "app=lines"]);
+        let pod = pods["items"][0].clone();
+        if pod.is_null() { Err(pods.to_string()) } else { Ok(pod) }
+    });
+    let container = &pod["spec"]["containers"][0];
+    let expected = "rest.port: 8081\nweb.submit.enable: false\nexecution.checkpointing.interval: 60s\n\
+                    state.checkpoints.dir: file:///flink/state/checkpoints\n\
+                    state.savepoints.dir: file:///flink/state/savepoints\n";
+    assert_eq!(container["env"][0]["value"], json!(expected));
+    let mounts = container["volumeMounts"].as_array().unwrap();
+    assert!(mounts.iter().any(|mount| mount["mountPath"] == "/flink/state"), "{container}");
+
+    // A file that could be another program's, but for a workload that starts later.
+    let mut later = deployment(
+        "later",
+        json!({"name": "jobmanager", "image": "registry.example.com/flink:1.20", "args": ["jobmanager"],
+        "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]}),
+    );
+    later["spec"]["replicas"] = json!(0);
+    later["spec"]["template"]["spec"]["volumes"][0]["configMap"]["name"] = json!("later");
+    admin.create(&later.to_string());
+    let unclear = "a: b\nc: d\nrest.port: 8081\n";
+    for (name, expected) in [
+        ("later", format!("{unclear}{}", added("execution.checkpointing.interval: '60s'\n"))),
+        ("another-program", unclear.to_owned()),
+    ] {
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": namespace}, "data": {"config.yaml": unclear}});
+        admin.create(&map.to_string());
+        assert_eq!(stored(name)["data"]["config.yaml"], json!(expected));
     }
 }

@@ -48,6 +48,9 @@ impl UserEdits {
     pub fn on(&self, base: &Resource, dice: &mut Seeded) -> Resource {
         let mut resource = base.clone();
         let (templates, spec) = places(&resource.kind.kind);
+        if resource.kind.kind == "ConfigMap" {
+            self.edit_files(&mut resource.object, dice);
+        }
         if let Some(spec) = spec {
             for _ in 0..dice.below(3) {
                 let (field, value) = self.pick("fields", dice);
@@ -67,6 +70,20 @@ impl UserEdits {
             }
         }
         resource
+    }
+
+    /// Changes lines of Flink's files in a ConfigMap.
+    fn edit_files(&self, object: &mut Value, dice: &mut Seeded) {
+        let lines = self.0["lines"].as_array().unwrap();
+        for key in ["config.yaml", "flink-conf.yaml"] {
+            let Some(text) = object["data"].get(key).and_then(Value::as_str) else { continue };
+            let mut text = text.to_owned();
+            for _ in 0..dice.below(4) {
+                let line = lines[dice.below(lines.len())].as_str().unwrap();
+                text = if dice.below(2) == 0 { format!("{line}{text}") } else { text + line };
+            }
+            object["data"][key] = text.into();
+        }
     }
 
     /// The operator's default configuration, which is often empty.

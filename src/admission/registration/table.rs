@@ -92,6 +92,13 @@ pub(super) const MUTATING: &[Webhook] = &[
         conditions: &[WHAT_RUNS_CHANGES, NOT_CLEANED_UP],
         on_failure: OnFailure::Fail,
     },
+    // Completes Flink's configuration. Validation refuses what this one missed.
+    Webhook {
+        name: "options",
+        reach: Reach::TenantNamespaces,
+        conditions: &[HOLDS_OPTIONS, DATA_CHANGES],
+        on_failure: OnFailure::Ignore,
+    },
     // Sets the tenant label before objects are created in the Namespace. Namespaces are admitted
     // while Flinkgate is down, because most have no tenant: the leader sets the label later.
     Webhook {

@@ -97,6 +97,7 @@ pub fn run(args: Args) -> Outcome {
         texts.mentioning("Namespace")
     })?;
     drop(surrounding);
+    let gate = gate.with_completed_files();
     let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
 
     masked::mask(&mut input.sources, &linted.hidden);

@@ -9,7 +9,9 @@
 use super::pod_template_workload::label;
 use crate::flink::catalog::{self, KeyLookup};
 use crate::flink::config::FlinkConfig;
-use crate::flink::config_file::{self, CONFIG, FLINK_CONF, keys_of_config_map, text_in_config_map};
+use crate::flink::config_file::{
+    self, CONFIG, FLINK_CONF, FlinkFile, keys_of_config_map, text_in_config_map,
+};
 use crate::flink::config_sources::PROPERTIES;
 use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE};
 use crate::flink::sizing::{Size, SizeProblem};
@@ -33,12 +35,13 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     let native = label(object, "type") == "flink-native-kubernetes";
     let name = resource.name_in(object);
     let cluster = name.strip_prefix(NATIVE_PREFIX).filter(|_| native).unwrap_or_default();
-    let workload = |ConfigFile { place, config, size }: ConfigFile| Workload {
+    let workload = |ConfigFile { place, config, size, file }: ConfigFile| Workload {
         engine: if native { Engine::Native } else { Engine::Standalone },
         mode: Some(if native { Mode::Native } else { Mode::Standalone }),
         cluster: cluster.to_owned(),
         config,
         config_pointer: Some(place),
+        file,
         size,
         ..Workload::default()
     };
@@ -75,6 +78,8 @@ struct ConfigFile {
     place: String,
     config: FlinkConfig,
     size: Size,
+    /// What Flink reads, unless another program may read it.
+    file: Option<FlinkFile>,
 }
 
 /// All files of Flink; the older file first.
@@ -112,13 +117,17 @@ fn config_file(
     let (text, place) = text_in_config_map(object, key)?;
     let mut size = Size::default();
     let is_certain = is_mounted || is_always_flinks(key);
+    let mut is_flinks = is_certain;
     let config = match config_file::parse(file, &text, Some(&place)) {
         Ok(config) if is_certain => config,
         // Some options are missing then, perhaps those of Flink.
         Ok(config) if config.excess().is_some() => {
             config_file::has_option(&text, &is_known).then_some(config)?
         }
-        Ok(config) => flinks_part(config)?,
+        Ok(config) => {
+            is_flinks = is_evidently_flinks(&config);
+            flinks_part(config)?
+        }
         Err(_) if !is_certain && !text.contains("taskmanager") && !text.contains("jobmanager") => {
             return None;
         }
@@ -128,10 +137,12 @@ fn config_file(
                 format!("Flink cannot read its configuration: {error}"),
                 "write the file as valid YAML",
             ));
+            is_flinks = false;
             FlinkConfig::default()
         }
     };
-    Some(ConfigFile { place, config, size })
+    let file = is_flinks.then(|| FlinkFile { key: key.to_owned(), file });
+    Some(ConfigFile { place, config, size, file })
 }
 
 /// Other programs have a file called config.yaml too, and none of these.
@@ -150,6 +161,14 @@ fn flinks_part(mut config: FlinkConfig) -> Option<FlinkConfig> {
         config.retain(is_known);
     }
     Some(config)
+}
+
+/// Whether no other program has these options: other programs have a `rest.port` too.
+fn is_evidently_flinks(config: &FlinkConfig) -> bool {
+    const OWN: [&str; 3] = ["jobmanager.", "taskmanager.", "kubernetes.cluster-id"];
+    let is_own = |key: &str| OWN.iter().any(|own| key.starts_with(own)) && is_known(key);
+    let known = config.iter().filter(|(key, _)| is_known(key)).count();
+    known * 2 >= config.iter().count() && config.iter().any(|(key, _)| is_own(key))
 }
 
 fn knows_any(config: &FlinkConfig) -> bool {

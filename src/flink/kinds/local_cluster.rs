@@ -70,9 +70,9 @@ enum Next {
     Property(Client),
 }
 
-/// Whether a container's command, arguments or hooks start a client that runs its own cluster. `file`
-/// is the mounted configuration.
-pub fn runs(container: &Value, file: Option<&FlinkConfig>) -> bool {
+/// Whether a container's command, arguments or hooks start a client that runs its own cluster.
+/// `mounted` are the configurations that it reads from ConfigMaps.
+pub fn runs(container: &Value, mounted: [Option<&FlinkConfig>; 2]) -> bool {
     let mut variables = Variables::of(container);
     let (mut next, mut is_client) = (Next::Any, false);
     for argument in arguments(container) {
@@ -86,7 +86,7 @@ pub fn runs(container: &Value, file: Option<&FlinkConfig>) -> bool {
             is_client |= matches!(next, Next::Option(_));
         }
     }
-    is_client && is_configured(container, file)
+    is_client && is_configured(container, mounted)
 }
 
 /// What follows a client's program.
@@ -153,14 +153,14 @@ fn is_local_property(property: &str) -> bool {
 }
 
 /// Whether the configuration makes the target local.
-fn is_configured(container: &Value, file: Option<&FlinkConfig>) -> bool {
+fn is_configured(container: &Value, mounted: [Option<&FlinkConfig>; 2]) -> bool {
     let has_target = |config: &FlinkConfig| config.get(TARGET).is_some_and(is_local);
-    let Some(file) = file else {
-        let mut own = FlinkConfig::default();
-        dynamic_properties::environment(container, "", &mut own);
-        return has_target(&own);
-    };
-    has_target(file)
+    if mounted.into_iter().flatten().any(has_target) {
+        return true;
+    }
+    let mut own = FlinkConfig::default();
+    dynamic_properties::environment(container, "", &mut own);
+    has_target(&own)
 }
 
 #[cfg(test)]
@@ -245,7 +245,7 @@ mod tests {
             (json!(["echo", "flink", "is", "local"]), &none, false),
         ] {
             let container = json!({"args": args, "env": env});
-            assert_eq!(runs(&container, None), expected, "{container}");
+            assert_eq!(runs(&container, [None, None]), expected, "{container}");
         }
     }
 }

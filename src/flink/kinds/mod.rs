@@ -42,3 +42,5 @@ pub use config_map::may_be_configuration;
 pub use dynamic_properties::names_folder as names_configuration_folder;
 pub use operator_config::FLINK_CONFIGURATION;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};
+pub(crate) use pod::is_made_from_template;
+pub use process::is_entrypoint_word;

@@ -4,28 +4,56 @@ use crate::flink::FlinkContext;
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::FLINK_CONF;
 use crate::flink::config_sources::{self, ConfigSource};
+use crate::flink::workload::ConfigurationSource;
 use serde_json::Value;
 
-/// The configuration file of a container. Of two files Flink reads the older one first.
+/// What a container reads apart from what is written in it.
+pub struct Mounted<'c> {
+    /// Where its file comes from.
+    pub source: ConfigurationSource,
+    /// The file, if a ConfigMap has it. Of two files Flink reads the older one first.
+    pub file: Option<&'c FlinkConfig>,
+    /// The options of its variables that ConfigMaps have.
+    pub variables: Option<&'c FlinkConfig>,
+}
+
+/// What a container reads; `place` is its pointer.
 pub fn read<'c>(
     template: &Value,
     container: &Value,
-    namespace: &str,
+    (place, namespace): (&str, &str),
     context: &'c FlinkContext,
-) -> Option<&'c FlinkConfig> {
-    let mut found: Option<(ConfigSource<'_>, &FlinkConfig)> = None;
+) -> Mounted<'c> {
+    let mut file: Option<(ConfigSource<'_>, &FlinkConfig)> = None;
+    let mut variables = None;
+    let mut is_unknown = false;
     config_sources::of_container(template, container, |source| {
-        // Variables are added to a file.
-        let is_better = source.place.starts_with("/volumeMounts/")
-            && found
-                .as_ref()
-                .is_none_or(|(known, _)| known.file != FLINK_CONF && source.file == FLINK_CONF);
         let config = context.configuration().read_by(namespace, &source).into_iter().next();
+        let is_variable = !source.place.starts_with("/volumeMounts/");
+        if is_variable {
+            // A variable of this name refers to the ConfigMap; all of a ConfigMap may lack it.
+            is_unknown |= config.is_none() && source.place.starts_with("/env/");
+            variables = variables.or(config);
+            return;
+        }
+        is_unknown |= config.is_none();
+        let is_better = file
+            .as_ref()
+            .is_none_or(|(known, _)| known.file != FLINK_CONF && source.file == FLINK_CONF);
         if let Some(config) = config.filter(|_| is_better) {
-            found = Some((source, config));
+            file = Some((source, config));
         }
     });
-    found.map(|(_, config)| config)
+    let source = match &file {
+        Some((mount, _)) => ConfigurationSource::ConfigMap {
+            name: mount.config_map.to_owned(),
+            place: format!("{place}{}", mount.place),
+        },
+        None if is_unknown => ConfigurationSource::Unknown,
+        None if config_sources::replaces_files(container) => ConfigurationSource::Hidden,
+        None => ConfigurationSource::Image,
+    };
+    Mounted { source, file: file.map(|(_, config)| config), variables }
 }
 
 /// Every configuration whose key only the pods make Flink's configuration, in any container: the

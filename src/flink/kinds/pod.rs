@@ -77,6 +77,11 @@ fn maker(resource: &Resource, context: &FlinkContext) -> PodMaker {
     }
 }
 
+/// Whether a controller or a JobManager makes a pod from a template.
+pub(crate) fn is_made_from_template(resource: &Resource, context: &FlinkContext) -> bool {
+    resource.kind.kind == "Pod" && maker(resource, context) == PodMaker::Template
+}
+
 /// The requesting pod, if it is in this namespace.
 fn asking_job_manager<'a>(user: &'a UserInfo, namespace: &str) -> Option<&'a str> {
     let account = user.username.strip_prefix("system:serviceaccount:")?.strip_prefix(namespace)?;

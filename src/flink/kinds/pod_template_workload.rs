@@ -12,7 +12,7 @@ use super::process::Process;
 use crate::flink::config::FlinkConfig;
 use crate::flink::sizing::requests::PodRequests;
 use crate::flink::sizing::{Size, SizeProblem};
-use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::workload::{ConfigurationSource, MAIN_CONTAINER};
 use crate::flink::{Engine, FlinkContext, Mode, PodSet, Role, Template, Workload, memory};
 use crate::resource::fields::{elements, elements_at, text};
 use crate::resource::pointer;
@@ -68,15 +68,19 @@ impl PodTemplateWorkload<'_> {
             identify(template, containers);
         let (mut config, mut file) = (FlinkConfig::default(), None);
         let mut text_faults = Vec::new();
+        let mut source = ConfigurationSource::Unknown;
         if let Some((index, container)) =
             main_container.and_then(|index| Some((index, containers.get(index)?)))
         {
             let place = format!("{}/spec/containers/{index}", self.place);
-            file = mounted_config::read(template, container, self.namespace, self.context);
+            let at = (place.as_str(), self.namespace);
+            let mounted = mounted_config::read(template, container, at, self.context);
+            (source, file) = (mounted.source, mounted.file);
             // The image's entrypoint cannot write the environment into a mounted file, which is
             // read-only.
             if file.is_none() {
                 text_faults = dynamic_properties::environment(container, &place, &mut config);
+                config.fill(mounted.variables.cloned().unwrap_or_default());
             }
             dynamic_properties::arguments(container, &place, &mut config);
             config.fill(file.cloned().unwrap_or_default());
@@ -107,6 +111,7 @@ impl PodTemplateWorkload<'_> {
             jobs: with_job.max(u64::from(runs_job)),
             pods,
             config,
+            source,
             text_faults,
             size,
             also_read,
@@ -124,8 +129,9 @@ impl PodTemplateWorkload<'_> {
         for container in containers.iter().chain(others) {
             let process = Process::of(container).filter(|own| own.role == Role::JobManager);
             let is_local = || {
-                let file = mounted_config::read(template, container, self.namespace, self.context);
-                local_cluster::runs(container, file)
+                let at = ("", self.namespace);
+                let mounted = mounted_config::read(template, container, at, self.context);
+                local_cluster::runs(container, [mounted.file, mounted.variables])
             };
             let runs_job = match process {
                 Some(process) => process.runs_job,

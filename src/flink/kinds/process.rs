@@ -155,6 +155,11 @@ fn list(value: Option<&Value>) -> impl Iterator<Item = &str> {
     value.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
 }
 
+/// Whether the image's entrypoint starts a process for this first argument.
+pub fn is_entrypoint_word(word: &str) -> bool {
+    ENTRYPOINT_WORDS.iter().any(|(name, _)| *name == word)
+}
+
 fn is_application(word: &str) -> bool {
     APPLICATION.iter().any(|name| word.ends_with(name))
 }

@@ -36,6 +36,8 @@ impl Gate {
         };
         let mut answer = Answer { tenant: Some(tenant), ..Answer::default() };
         if !case.is_stored {
+            let patch = case.stored.map(|stored| mutate::patch(&resource.object, &stored));
+            answer.patch = patch.filter(|patch| !patch.0.is_empty());
             return answer;
         }
         if !case.conflicts.is_empty() {

@@ -63,6 +63,7 @@ impl Gate {
             owner,
             object: Cow::Borrowed(&resource.object),
             is_stored: true,
+            stored: None,
             workload,
             conflicts: Vec::new(),
             excess: None,
@@ -91,12 +92,16 @@ impl Gate {
             }
         };
         let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
-        if let Some(PredictedPods { object, pods, conflicts }) = predicted {
+        if let Some(PredictedPods { object, pods, mut conflicts, stored, unmet }) = predicted {
+            if completion == Completion::Required {
+                conflicts.extend(unmet);
+            }
             let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);
             return Some(Case {
                 object,
                 is_stored: false,
+                stored,
                 conflicts,
                 ..as_it_came(owner, workload)
             });
@@ -170,7 +175,8 @@ impl Gate {
     ) -> Workload {
         let lowered =
             object.and_then(|object| kinds::lower_with_context(resource, object, &self.context));
-        lowered.unwrap_or(Workload { pods, ..workload })
+        // Templates that the operator generates are not in the object.
+        Workload { pods, ..lowered.unwrap_or(workload) }
     }
 
     /// The object as the cluster would store it.

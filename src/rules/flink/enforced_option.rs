@@ -1,12 +1,15 @@
 //! `flink/enforced-option`
 
 use crate::flink::catalog::{mirrored_names, other_names};
-use crate::flink::config::Entry;
+use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::map_options::hiding_map;
-use crate::flink::options::names_of;
+use crate::flink::options::{is_read_by_operator, names_of};
 use crate::flink::redaction::{is_sensitive, uri};
+use crate::flink::text_form::TextForm;
+use crate::flink::workload::{ConfigurationSource, PodMaker};
 use crate::flink::{Engine, Role, Workload};
 use crate::mutate::Difference;
+use crate::resource::Operation;
 use crate::rules::words::shown;
 use crate::rules::{Finding, Findings, Level, Rule, Subject};
 use crate::tenant::Scalar;
@@ -43,7 +46,65 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let enforced = &subject.tenant.spec.flink.configuration.enforced;
     if !enforced.is_empty() && !is_completed(subject) {
         check_options(subject, enforced, findings);
+        check_file(subject, enforced, findings);
     }
+}
+
+/// Checks the file that a workload's process reads from a ConfigMap. The ConfigMap is older than the
+/// workload, or was written while Flinkgate did not answer. What is stored already may go on with it.
+fn check_file(subject: &Subject<'_>, enforced: &BTreeMap<String, Scalar>, findings: &mut Findings) {
+    let ConfigurationSource::ConfigMap { name, place } = &subject.workload.source else { return };
+    if !is_started_by(subject) {
+        return;
+    }
+    let is_update = subject.resource.operation == Operation::Update;
+    for (key, value) in enforced {
+        let found = match effective(&subject.workload.config, key) {
+            // What the object itself writes is reported above.
+            Some(entry) if entry.pointer.is_some() => continue,
+            Some(entry) if is_value(value, &entry.value) => continue,
+            found => found.map(|entry| entry.value.as_str()),
+        };
+        if is_read_by_operator(key) {
+            continue;
+        }
+        let wanted = value.text();
+        let finding = report(findings.at(place.as_str()), key, &wanted, found);
+        match is_sensitive(key) {
+            true => finding
+                .help(format!("set `{key}` to the tenant's value in ConfigMap `{}`", shown(name))),
+            false => finding.help(format!(
+                "set `{key}: {}` in ConfigMap `{}`",
+                public(&wanted),
+                shown(name)
+            )),
+        };
+        if is_update {
+            finding.level(Level::Warning);
+        }
+    }
+}
+
+/// Whether the object starts the processes of its pods: not a pod that follows from a template, nor the
+/// cluster of an operator, whose options mutation completes.
+pub(super) fn is_started_by(subject: &Subject<'_>) -> bool {
+    let workload = subject.workload;
+    let is_derived =
+        subject.resource.kind.kind == "Pod" && workload.pod_maker == PodMaker::Template;
+    let is_flink = |role| matches!(role, Role::JobManager | Role::TaskManager);
+    !is_derived && !workload.declares_cluster && workload.pods.iter().any(|set| is_flink(set.role))
+}
+
+/// The option that Flink reads, under any of its names.
+pub(super) fn effective<'c>(config: &'c FlinkConfig, key: &str) -> Option<&'c Entry> {
+    let other = || names_of(key).find_map(|name| config.exact(name));
+    let mirrored = || mirrored_names(key).find_map(|name| config.exact(&name));
+    config.exact(key).or_else(other).or_else(mirrored)
+}
+
+/// Whether a file has the tenant's value, as Flink reads it from lines too.
+fn is_value(value: &Scalar, found: &str) -> bool {
+    value.is(found) || TextForm::Lines.value(&value.text()) == found
 }
 
 /// Whether mutation writes the tenant's options into the object, and reports those that differ.
@@ -52,8 +113,7 @@ fn is_completed(subject: &Subject<'_>) -> bool {
     is_cluster || subject.is_for_operator()
 }
 
-/// Checks the options of other kinds, under all of their names. The tenant's value may be in a file
-/// that is not known, so that a missing option is not reported.
+/// Checks the options of other kinds, under all of their names.
 fn check_options(
     subject: &Subject<'_>,
     enforced: &BTreeMap<String, Scalar>,

@@ -33,6 +33,7 @@ pub mod session_job;
 pub mod size;
 pub mod snapshot;
 pub mod unknown_option;
+pub mod unset_option;
 pub mod version;
 
 use super::Rule;
@@ -72,5 +73,6 @@ pub(super) static RULES: &[&Rule] = &[
     &size::RULE,
     &snapshot::RULE,
     &unknown_option::RULE,
+    &unset_option::RULE,
     &version::RULE,
 ];

@@ -1,0 +1,115 @@
+//! Flink's configuration in the files of a ConfigMap: the tenant's enforced options, defaults and state
+//! directories.
+//!
+//! Native clients and plain manifests give Flink its options this way. Only keys that Flink reads
+//! are completed, and an update completes only the texts that it changes: a cluster may run with
+//! the others. What the operator writes does not get here, because its custom resource was
+//! completed.
+
+use super::context::Context;
+use super::wanted_options::{MissingOption, Reader, missing};
+use super::{Conflict, Difference, Mutation, checkpoint_volume};
+use crate::flink::Workload;
+use crate::flink::config_file::{self, CONFIG, FlinkFile, text_in_config_map};
+use crate::flink::config_text;
+use crate::flink::text_form::TextForm;
+use crate::resource::{Operation, Resource};
+use crate::tenant::FlinkTenantSpec;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+/// Adds the tenant's options to the files. Enforced options that a file cannot take are conflicts.
+pub(super) fn complete(context: &Context<'_>, object: &Value) -> Mutation {
+    let (mut completed, mut conflicts) = (None::<Value>, Vec::new());
+    for (file, workload) in files(context, object) {
+        let options = lacking_options(context.tenant, file.file, workload);
+        if options.is_empty() {
+            continue;
+        }
+        let target = completed.as_ref().unwrap_or(object);
+        match with_options(target, file, &options) {
+            Some(object) => completed = Some(object),
+            None => {
+                conflicts.extend(options.iter().filter_map(|option| conflict(workload, option)))
+            }
+        }
+    }
+    Mutation { object: completed, conflicts }
+}
+
+/// The enforced options that the files lack.
+pub(super) fn unmet(context: &Context<'_>, object: &Value) -> Vec<Conflict> {
+    let lacking = |(file, workload): (&FlinkFile, &Workload)| -> Vec<Conflict> {
+        let options = lacking_options(context.tenant, file.file, workload);
+        options.iter().filter_map(|option| conflict(workload, option)).collect()
+    };
+    files(context, object).flat_map(lacking).collect()
+}
+
+/// The files that are completed, with their options.
+fn files<'c>(
+    context: &'c Context<'_>,
+    object: &'c Value,
+) -> impl Iterator<Item = (&'c FlinkFile, &'c Workload)> {
+    let resource = context.resource;
+    let is_due = matches!(resource.operation, Operation::Create | Operation::Update)
+        && resource.sub_resource.as_deref().is_none_or(str::is_empty);
+    let all = std::iter::once(context.workload).chain(&context.workload.also_read);
+    let files = all.filter_map(|workload| Some((workload.file.as_ref()?, workload)));
+    files.filter(move |(file, _)| is_due && !is_unchanged(resource, object, file))
+}
+
+/// Whether an update leaves a file as it is.
+fn is_unchanged(resource: &Resource, object: &Value, file: &FlinkFile) -> bool {
+    let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+    old.is_some_and(|old| {
+        text_in_config_map(old, &file.key) == text_in_config_map(object, &file.key)
+    })
+}
+
+/// The options that a file lacks.
+pub(super) fn lacking_options(
+    tenant: &FlinkTenantSpec,
+    file: &'static str,
+    workload: &Workload,
+) -> Vec<MissingOption> {
+    let value = |key: &str, value: &str| {
+        let form = if file == CONFIG { TextForm::Nested } else { TextForm::Lines };
+        let value = form.value(value);
+        config_text::can_hold(file, key, value).then(|| value.to_owned())
+    };
+    let state_root = checkpoint_volume::root_of_files(tenant, workload);
+    let reader = Reader { oldest: config_file::oldest_reader(file), value: &value, state_root };
+    missing(&workload.config, tenant, &reader)
+}
+
+/// The object with options in a file; `None` if the file cannot take them.
+fn with_options(object: &Value, file: &FlinkFile, options: &[MissingOption]) -> Option<Value> {
+    let (text, place) = text_in_config_map(object, &file.key)?;
+    let field = if place.starts_with("/binaryData/") { "binaryData" } else { "data" };
+    let pairs: Vec<_> =
+        options.iter().map(|option| (option.key.clone(), option.value.clone())).collect();
+    let completed = config_text::add(file.file, &text, &pairs)?;
+    let mut object = object.clone();
+    let value = object.get_mut(field)?.get_mut(&file.key)?;
+    let completed = match field {
+        // Bytes that are no text would not survive.
+        "binaryData" if value.as_str() != Some(&STANDARD.encode(&*text)) => return None,
+        "binaryData" => STANDARD.encode(completed),
+        _ => completed,
+    };
+    *value = completed.into();
+    Some(object)
+}
+
+fn conflict(workload: &Workload, option: &MissingOption) -> Option<Conflict> {
+    option.is_enforced.then(|| Conflict {
+        pointer: workload.config_pointer.clone().unwrap_or_default(),
+        difference: Difference::EnforcedOption {
+            key: option.key.clone(),
+            wanted: option.value.clone(),
+            found: None,
+        },
+    })
+}
