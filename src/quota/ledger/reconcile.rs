@@ -91,6 +91,8 @@ pub struct OpenReservation {
     pub base: u64,
     /// Its number in the ledger.
     pub stamp: u64,
+    /// The object that it draws on.
+    pub owner: Option<ObjectRef>,
 }
 
 /// The most objects in [`Reconciliation::largest`].
@@ -191,6 +193,7 @@ impl Ledger {
                 uid: uid.clone(),
                 base: one.base,
                 stamp: one.stamp,
+                owner: slot.owner.clone(),
             }));
         }
         open

@@ -300,6 +300,14 @@ impl ObjectCache {
         running.flat_map(|(_, entry)| self.owner_chains.above(&entry.owners)).collect()
     }
 
+    /// Whether an object of this name exists.
+    pub fn contains(&self, object: &ObjectRef) -> bool {
+        let objects = self.namespaces.get(&object.namespace);
+        kinds::named(&object.kind)
+            .zip(objects)
+            .is_some_and(|(kind, objects)| objects.contains_key(&(kind.kind, object.name.clone())))
+    }
+
     /// The known version of the object with this name and UID. A reservation made without a UID has
     /// the object's name instead.
     pub fn version(&self, object: &ObjectRef, uid: &str) -> Option<u64> {

@@ -98,6 +98,12 @@ impl Reconciler {
             return None;
         };
         state.reconciling = true;
+        let orphans = state.orphans(now, |owner| self.objects.contains(owner));
+        let orphans = orphans.into_iter().map(|open| {
+            let seen = self.objects.version(&open.object, &open.uid);
+            Unconfirmed { open, seen, resource: None }
+        });
+        let orphans = orphans.collect();
         let unconfirmed = state.open.iter().filter(|open| open.stamp < over).filter_map(|open| {
             let watch = self.watches.get(open.object.kind.as_str());
             let seen = self.objects.version(&open.object, &open.uid);
@@ -114,6 +120,7 @@ impl Reconciler {
             tenant: tenant.to_owned(),
             view: View { objects, positions, finished_below: over },
             unconfirmed,
+            orphans,
             known,
         })
     }
