@@ -91,7 +91,7 @@ pub struct OpenReservation {
     pub base: u64,
     /// Its number in the ledger.
     pub stamp: u64,
-    /// The object that it draws on.
+    /// The object that it draws on, or drew on before the reconciliation.
     pub owner: Option<ObjectRef>,
 }
 
@@ -167,6 +167,13 @@ impl Ledger {
         counted.learn_limits(known);
         counted.observed.clone_from(&self.observed);
         counted.rebuild();
+        // An owner that is gone is in no slot afterwards.
+        let owners: BTreeMap<ObjectRef, ObjectRef> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| !slot.reserved.is_empty())
+            .filter_map(|(object, slot)| Some((object.clone(), slot.owner.clone()?)))
+            .collect();
         // Newer positions alone are not worth a write: the ledger has all live objects already.
         result.changed = counted != *self;
         result.first = !self.counted;
@@ -178,14 +185,14 @@ impl Ledger {
         }
         Ok(Reconciliation {
             next: self.next,
-            open: self.open(),
+            open: self.open(&owners),
             total: self.total.clone(),
             largest: self.largest(),
             ..result
         })
     }
 
-    fn open(&self) -> Vec<OpenReservation> {
+    fn open(&self, owners: &BTreeMap<ObjectRef, ObjectRef>) -> Vec<OpenReservation> {
         let mut open = Vec::new();
         for (object, slot) in &self.slots {
             open.extend(slot.reserved.iter().map(|(uid, one)| OpenReservation {
@@ -193,7 +200,7 @@ impl Ledger {
                 uid: uid.clone(),
                 base: one.base,
                 stamp: one.stamp,
-                owner: slot.owner.clone(),
+                owner: slot.owner.as_ref().or_else(|| owners.get(object)).cloned(),
             }));
         }
         open
