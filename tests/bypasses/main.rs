@@ -39,6 +39,7 @@ mod option_text;
 mod options;
 mod pod_makers;
 mod requesters;
+mod resting;
 mod secrets;
 mod statuses;
 mod sub_resources;

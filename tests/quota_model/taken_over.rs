@@ -56,6 +56,9 @@ fn a_replacement_that_leaves_waits_for_its_predecessor() {
 
 #[test]
 fn replacements_survive_a_change_of_the_leader() {
+    if !is_large() {
+        return;
+    }
     let plans =
         vec![create("etl", 1), pod("p", Some("etl"), 1), leave("p"), replace("q", 1), delete("p")];
     holds(
