@@ -57,7 +57,7 @@ fn a_created_object_counts_whatever_status_it_brings() {
         forged["metadata"]["generation"] = 1.into();
         let request = charge(&gate("Release"), "CREATE", &forged, &Value::Null).unwrap();
         assert_eq!(cores(&request), (0, 3));
-        assert_eq!(request.claims, [ClaimNames::One("etl-state".into())]);
+        assert_eq!(request.claims, [ClaimNames::One("etl-state".into())], "{:?}", request.usage);
     }
 }
 
