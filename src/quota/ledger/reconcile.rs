@@ -354,8 +354,8 @@ const MOST_CLAIMS: usize = 512;
 /// Whether a live object counts. One that has ended and had stopped to count does not count again
 /// by pods that name it as their owner: its next update must ask for it.
 fn counts(live: &LiveObject, before: &Ledger) -> bool {
-    !live.usage.is_empty()
-        && !(live.resting && before.counted && !before.uids.contains_key(&live.uid))
+    let had_stopped = before.counted && !before.uids.contains_key(&live.uid);
+    !live.usage.is_empty() && !(live.resting && had_stopped)
 }
 
 /// Whether an object that will be created may declare this one: a claim, by its name.
