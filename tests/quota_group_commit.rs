@@ -113,7 +113,14 @@ impl Cluster {
         let Request { object, uid, owners, usage, .. } = request;
         self.objects.insert(
             object.name.clone(),
-            LiveObject { object, uid, version: self.revision, owners, usage },
+            LiveObject {
+                object,
+                uid,
+                version: self.revision,
+                owners,
+                usage,
+                ..LiveObject::default()
+            },
         );
     }
 
@@ -154,7 +161,7 @@ async fn client(
                 Request { uid: format!("{name}-{step}"), ..request }
             }
             Some(old) if chance.below(3) > 0 => {
-                let LiveObject { object, uid, version, owners, usage } = old.clone();
+                let LiveObject { object, uid, version, owners, usage, .. } = old.clone();
                 Request {
                     object,
                     uid,

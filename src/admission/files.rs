@@ -100,7 +100,7 @@ impl Quota for FileQuota {
         deadline: Instant,
     ) -> Answer {
         let dry_run = resource.dry_run || !self.reserves;
-        quota::reserve(&self.ledgers, charge, answer, dry_run, deadline).await
+        quota::reserve(&self.ledgers, charge, answer, dry_run, deadline, None).await
     }
 
     async fn deleted(&self, tenant: &str, object: ObjectRef, deadline: Instant) {

@@ -2,12 +2,13 @@
 
 use super::answer::{Answer, Decision};
 use crate::pipeline::charge::Charge;
-use crate::quota::commit::{self, Ledgers};
+use crate::quota::commit::{Ledgers, QuotaAnswer};
 use crate::quota::ledger::ObjectRef;
 use crate::quota::store::Store;
 use crate::resource::Resource;
 use crate::rules::Finding;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Where reservations are made: in the cluster's FlinkTenantLedgers, or in this process.
 pub trait Quota: Send + Sync + 'static {
@@ -29,22 +30,68 @@ pub trait Quota: Send + Sync + 'static {
     ) -> impl Future<Output = ()> + Send;
 }
 
+/// How many requests may wait for the leader at once.
+///
+/// A pod that replaces another is often created before the leader has seen that the other one
+/// leaves, and a cluster may be created again at once after its deletion. Such a request waits for
+/// a moment before it is refused. Few of Kubernetes' own components may wait, because each has few
+/// workers for the whole cluster.
+#[derive(Debug)]
+pub struct Patience {
+    components: Semaphore,
+    others: Semaphore,
+}
+
+/// How long a request waits, and how often it asks again.
+const LONGEST_WAIT: Duration = Duration::from_secs(3);
+const PAUSE: Duration = Duration::from_millis(250);
+/// What is left of a request's time when it is refused.
+const RESERVE: Duration = Duration::from_secs(1);
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { components: Semaphore::new(2), others: Semaphore::new(64) }
+    }
+}
+
+impl Patience {
+    fn of(&self, charge: &Charge) -> Option<SemaphorePermit<'_>> {
+        let all = if charge.is_by_component { &self.components } else { &self.others };
+        all.try_acquire().ok()
+    }
+}
+
 /// Checks a request against its tenant's ledger. A dry run and a request that is already refused
-/// reserve nothing and get the same findings.
+/// reserve nothing and get the same findings. Without a leader that releases, there is no patience.
 pub async fn reserve<S: Store>(
     ledgers: &Ledgers<S>,
     charge: Charge,
     mut answer: Answer,
     dry_run: bool,
     deadline: Instant,
+    patience: Option<&Patience>,
 ) -> Answer {
     let dry_run = dry_run || answer.decision() == Decision::Refused;
     let ask = async |request, dry_run| {
         ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await
     };
     let first = if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
-    let mut outcome = ask(first, dry_run || charge.is_waived()).await;
-    if let commit::QuotaAnswer::Refused(shortage) = &outcome {
+    let only_asks = dry_run || charge.is_waived();
+    let mut outcome = ask(first.clone(), only_asks).await;
+    let may_wait = |outcome: &QuotaAnswer| matches!(outcome, QuotaAnswer::Refused(shortage) if shortage.may_shrink);
+    if may_wait(&outcome)
+        && !charge.is_waived()
+        && answer.decision() != Decision::Refused
+        && let Some(_permit) = patience.and_then(|patience| patience.of(&charge))
+    {
+        let until = deadline.checked_sub(RESERVE).unwrap_or(deadline);
+        let until = until.min(Instant::now() + LONGEST_WAIT);
+        while may_wait(&outcome) && Instant::now() < until {
+            tokio::time::sleep(PAUSE).await;
+            outcome = ask(first.clone(), only_asks).await;
+        }
+    }
+    if let QuotaAnswer::Refused(shortage) = &outcome {
         let more = charge.findings(shortage, &answer.findings);
         answer.findings.extend(more);
     }
@@ -52,7 +99,7 @@ pub async fn reserve<S: Store>(
     if charge.is_waived() && !dry_run && answer.decision() != Decision::Refused {
         outcome = ask(charge.request.clone(), false).await;
     }
-    if let commit::QuotaAnswer::Busy(busy) = &outcome
+    if let QuotaAnswer::Busy(busy) = &outcome
         && answer.decision() != Decision::Refused
     {
         answer.findings.push(charge.undecided(busy.to_string()));

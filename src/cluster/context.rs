@@ -7,7 +7,7 @@ use super::lookup::Lookup;
 use super::owners::Owners;
 use crate::admission::answer::Answer;
 use crate::admission::context::{Context, LookupError, unreadable};
-use crate::admission::quota::{self, Quota};
+use crate::admission::quota::{self, Patience, Quota};
 use crate::pipeline::Gate;
 use crate::pipeline::charge::Charge;
 use crate::quota::commit::Ledgers;
@@ -82,6 +82,21 @@ pub struct ClusterQuota {
     pub ledgers: Arc<Ledgers<ClusterStore>>,
     /// Owners of an object's owners, which may be charged already.
     pub owners: Owners,
+    /// How many requests wait for the leader.
+    pub patience: Patience,
+}
+
+impl ClusterQuota {
+    async fn reserve_with(
+        &self,
+        resource: &Resource,
+        charge: Charge,
+        answer: Answer,
+        deadline: Instant,
+    ) -> Answer {
+        let (ledgers, patience) = (&self.ledgers, Some(&self.patience));
+        quota::reserve(ledgers, charge, answer, resource.dry_run, deadline, patience).await
+    }
 }
 
 impl Quota for ClusterQuota {
@@ -93,7 +108,7 @@ impl Quota for ClusterQuota {
         deadline: Instant,
     ) -> Answer {
         if charge.is_apart {
-            return quota::reserve(&self.ledgers, charge, answer, resource.dry_run, deadline).await;
+            return self.reserve_with(resource, charge, answer, deadline).await;
         }
         let owners = self.owners.above(&resource.namespace, &resource.object);
         let failed = |error: &dyn std::error::Error| {
@@ -106,7 +121,7 @@ impl Quota for ClusterQuota {
             Err(late) => return failed(&late),
         };
         charge.request.owners.extend(owners);
-        quota::reserve(&self.ledgers, charge, answer, resource.dry_run, deadline).await
+        self.reserve_with(resource, charge, answer, deadline).await
     }
 
     async fn deleted(&self, _: &str, _: ObjectRef, _: Instant) {}

@@ -123,8 +123,9 @@ pub static KINDS: &[Kind] = &[
             STATUS,
         ],
         watched: Some(Watched::Usage),
-        // Claims are applied, which is a creation and a patch in one.
-        writes: &[("", &["create", "patch"])],
+        // Claims are applied, which is a creation and a patch in one. Those that nothing ever used
+        // are deleted.
+        writes: &[("", &["create", "delete", "patch"])],
         rank: 0,
         adds_nothing: Some(persistent_volume_claim::requests_no_more),
         ..DEFAULT

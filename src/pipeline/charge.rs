@@ -7,13 +7,14 @@
 use super::{Case, Gate, measure};
 use crate::flink::Workload;
 use crate::flink::kinds::is_claim;
+use crate::flink::kinds::resting::{self, Rest};
 use crate::kinds;
 use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::shortage::LimitOwner;
 use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
-use crate::resource::{Operation, Resource, is_being_deleted};
+use crate::resource::{Operation, Resource, is_being_deleted, pointer, users};
 use crate::rules::{Finding, Level, enforcement};
-use crate::tenant::Tenant;
+use crate::tenant::{SuspendedJobs, Tenant};
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -35,6 +36,10 @@ pub struct Charge {
     pub is_apart: bool,
     /// The equal clusters that the object declares: two for a blue/green deployment.
     clusters: u64,
+    /// Whether a component of Kubernetes waits for the answer.
+    pub is_by_component: bool,
+    /// Why the object holds no quota before the request, which makes it run.
+    resumes: Option<Rest>,
     /// Level of a finding about the tenant's limits; `None` where the object is exempt.
     tenant_level: Option<Level>,
     /// Level of a finding about the limits of one cluster.
@@ -68,7 +73,16 @@ impl Charge {
         let of_each = self.fitting_of_each(shortage);
         let help_or =
             |other: fn(&Shortage) -> String| of_each.clone().unwrap_or_else(|| other(shortage));
-        let message = shortage.tenant_message(&self.tenant);
+        let subject = match self.resumes {
+            None => "this object requests",
+            Some(Rest::Suspended) => {
+                "the suspended job holds no quota (`quota.suspended: Release`), and resuming it requests"
+            }
+            Some(Rest::Ended) => {
+                "the job has ended and holds no quota, and starting it again requests"
+            }
+        };
+        let message = shortage.tenant_message_about(&self.tenant, subject);
         let help = help_or(Shortage::tenant_help);
         let tenant = finding(TENANT_RULE, self.tenant_level, message, help);
         let is_reported = reported.iter().any(|finding| finding.rule == CLUSTER_RULE);
@@ -134,8 +148,15 @@ impl Gate {
             measure::usage(resource, object, workload, Some(tenant))
         };
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-        let before = old
-            .and_then(|old| Some(usage(old, &self.lower_for_quota(resource, old, Some(tenant))?)));
+        let old =
+            old.and_then(|old| Some((old, self.lower_for_quota(resource, old, Some(tenant))?)));
+        let resumes =
+            old.as_ref().and_then(|(old, workload)| rest(resource, old, workload, tenant));
+        if resumes.is_some_and(|rest| stays_at_rest(resource, rest)) {
+            return None;
+        }
+        // What rests holds nothing, or less than its usage: the ledger knows.
+        let before = old.filter(|_| resumes.is_none()).map(|(old, workload)| usage(old, &workload));
         let level = |rule: &str| {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
@@ -155,12 +176,19 @@ impl Gate {
         if is_claim(resource) {
             request.owners.extend(measure::owners_by_name(resource, Some(tenant)));
         }
-        request.increases_usage().then(|| Charge {
+        if !request.increases_usage() {
+            return None;
+        }
+        request.replaces = may_replace(resource);
+        request.claims = measure::declared_claims(resource, &resource.object, workload, tenant);
+        Some(Charge {
             tenant: tenant.name.clone(),
             known,
             request,
             is_apart,
             clusters: workload.concurrent_clusters,
+            is_by_component: users::is_trusted(&resource.user),
+            resumes,
             tenant_level,
             cluster_level,
         })
@@ -181,6 +209,8 @@ impl Gate {
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }
+        living.resting =
+            tenant.is_some_and(|tenant| rest(stored, &stored.object, &workload, tenant).is_some());
         if is_claim(stored) {
             living.owners.extend(measure::owners_by_name(stored, tenant));
         }
@@ -204,4 +234,30 @@ impl Gate {
             None => workload,
         })
     }
+}
+
+/// Why an object runs nothing and keeps nothing of the quota.
+fn rest(resource: &Resource, object: &Value, workload: &Workload, tenant: &Tenant) -> Option<Rest> {
+    let releases = tenant.spec.quota.suspended == SuspendedJobs::Release;
+    resting::rest(&resource.kind, object, workload).filter(|rest| *rest == Rest::Ended || releases)
+}
+
+/// Whether an update of what rests starts nothing: the spec is the same, or a suspended job stays
+/// suspended.
+fn stays_at_rest(resource: &Resource, rest: Rest) -> bool {
+    let state = pointer::at(&resource.object, "/spec/job/state").and_then(Value::as_str);
+    let old = resource.old_object.as_ref();
+    old.is_some_and(|old| old.get("spec") == resource.object.get("spec"))
+        || (rest == Rest::Suspended && state == Some("suspended"))
+}
+
+/// Whether a request creates a pod that may take the place of another of its cluster: a controller
+/// sends it, or a service account of the namespace, as a JobManager does for its TaskManagers.
+fn may_replace(resource: &Resource) -> bool {
+    let account = users::service_account(&resource.user);
+    resource.operation == Operation::Create
+        && resource.kind.group.is_empty()
+        && resource.kind.kind == "Pod"
+        && (users::is_trusted(&resource.user)
+            || account.is_some_and(|(namespace, _)| namespace == resource.namespace))
 }

@@ -6,9 +6,10 @@ use crate::flink::claims::{claim_for, cluster_of, is_shared};
 use crate::kinds;
 use crate::mutate;
 use crate::quota::Usage;
-use crate::quota::ledger::{ObjectRef, request};
-use crate::resource::Resource;
+use crate::quota::ledger::{ClaimNames, ObjectRef, request};
+use crate::resource::fields::elements_at;
 use crate::resource::quantity::Quantity;
+use crate::resource::{Resource, metadata_text};
 use crate::tenant::Tenant;
 use serde_json::Value;
 
@@ -35,17 +36,48 @@ fn state_claim(
     workload: &Workload,
     tenant: &Tenant,
 ) -> Option<Usage> {
+    let (_, size) = own_state_claim(resource, object, workload, tenant)?;
+    Some(
+        [("persistentVolumeClaims", Quantity::from_units(1)), ("storage", size)]
+            .into_iter()
+            .collect(),
+    )
+}
+
+/// The name and the size of that claim.
+fn own_state_claim(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &Tenant,
+) -> Option<(String, Quantity)> {
     let volume = tenant.spec.storage.checkpoints.volume.as_ref()?;
     let size = Quantity::parse(&volume.size.as_ref()?.0).ok()?;
     if !workload.declares_cluster || is_shared(&volume.claim_name) {
         return None;
     }
     let claim = mutate::state_claim(resource, object, workload, &tenant.spec)?;
-    (claim == claim_for(&volume.claim_name, resource.name_in(object))).then(|| {
-        [("persistentVolumeClaims", Quantity::from_units(1)), ("storage", size)]
-            .into_iter()
-            .collect()
-    })
+    (claim == claim_for(&volume.claim_name, resource.name_in(object))).then_some((claim, size))
+}
+
+/// The names of the claims that an object declares and that outlive it: the one for its cluster's
+/// state, and those of a StatefulSet's templates. One that exists already is not more.
+pub(super) fn declared_claims(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &Tenant,
+) -> Vec<ClaimNames> {
+    let state = own_state_claim(resource, object, workload, tenant);
+    let name = resource.name_in(object);
+    let templates = match resource.kind.kind.as_str() {
+        "StatefulSet" => elements_at(object, "/spec/volumeClaimTemplates"),
+        _ => &[],
+    };
+    let of_set = templates.iter().map(|template| {
+        ClaimNames::Numbered(format!("{}-{name}-", metadata_text(template, "name")))
+    });
+    state.map(|(claim, _)| ClaimNames::One(claim)).into_iter().chain(of_set).collect()
 }
 
 /// Objects that may have declared a claim, by its name, as `KIND/NAMESPACE/NAME`: a StatefulSet with

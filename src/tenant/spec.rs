@@ -244,6 +244,22 @@ pub struct Quota {
     /// Limits of each Flink cluster, by the same names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub per_cluster: BTreeMap<String, Amount>,
+    /// What suspended jobs (`spec.job.state: suspended`) keep of the quota. `Reserve`: all, so that
+    /// they can always be resumed. `Release`: nothing once their pods are gone; the update that
+    /// resumes a job is refused while the quota is used otherwise.
+    #[serde(skip_serializing_if = "is_default")]
+    pub suspended: SuspendedJobs,
+}
+
+/// What suspended jobs keep of the quota.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::resource::schema::without_description)]
+pub enum SuspendedJobs {
+    /// All that they declare.
+    #[default]
+    Reserve,
+    /// Nothing, once their pods are gone.
+    Release,
 }
 
 /// What a cluster, or another object of a tenant, uses with its dependents.

@@ -41,6 +41,7 @@ mod option_text;
 mod options;
 mod pod_makers;
 mod requesters;
+mod resting;
 mod secrets;
 mod selected_pods;
 mod statuses;

@@ -5,6 +5,7 @@
 use super::scenario::{Fault, Scenario};
 use super::state::{KINDS, Leader, State};
 use flinkgate::cluster::controllers::quota::existence::{self, Existence, Unconfirmed};
+use flinkgate::quota::Usage;
 use flinkgate::quota::ledger::{Ledger, LiveObject, View};
 
 impl Scenario {
@@ -15,7 +16,22 @@ impl Scenario {
             state.tenant_of(object, leader.config.owners) == tenant
                 && !leader.deleted.contains(&object.uid)
         };
-        all.filter(own).cloned().collect()
+        let visible: Vec<LiveObject> = all.filter(own).cloned().collect();
+        let runs = |cluster: &LiveObject| {
+            visible
+                .iter()
+                .any(|live| live.object.kind == "Pod" && live.owners.contains(&cluster.uid))
+        };
+        let counted = |live: &LiveObject| {
+            let rests = live.resting && !runs(live);
+            let is_free = live.leaving && self.fault == Some(Fault::LeavingPodsAreFree);
+            let usage = if rests || is_free { Usage::default() } else { live.usage.clone() };
+            if rests {
+                self.record("a cluster that rests counts nothing");
+            }
+            LiveObject { usage, ..live.clone() }
+        };
+        visible.iter().map(counted).collect()
     }
 
     pub fn view(&self, state: &State, leader: &Leader, tenant: usize) -> View {
@@ -38,6 +54,9 @@ impl Scenario {
 
     pub fn reconciled(&self, state: &State, leader: &Leader, tenant: usize) -> Option<Ledger> {
         let mut ledger = state.stores[tenant].1.clone();
+        if self.fault == Some(Fault::ForgetsReplacements) {
+            ledger = without_replacements(&ledger);
+        }
         match ledger.reconcile(&self.view(state, leader, tenant), &self.known(state, leader.config))
         {
             Ok(result) => result.changed.then_some(ledger),
@@ -124,4 +143,17 @@ fn look_up(state: &State, unconfirmed: &Unconfirmed) -> Existence {
         version: Some(object.version),
     };
     state.live_object(&unconfirmed.open.object.name).map_or(Existence::Absent, found)
+}
+
+/// A ledger in which no place is taken.
+fn without_replacements(ledger: &Ledger) -> Ledger {
+    let mut stored = ledger.stored();
+    for line in &mut stored.slots {
+        let words = line.split(' ').filter(|word| !word.starts_with("excused="));
+        let kept: Vec<&str> = words
+            .map(|word| if word.starts_with("leaving=") { "leaving=" } else { word })
+            .collect();
+        *line = kept.join(" ");
+    }
+    Ledger::read(&stored).unwrap()
 }

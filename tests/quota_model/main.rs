@@ -12,6 +12,7 @@ mod protocol;
 mod replica;
 mod scenario;
 mod state;
+mod taken_over;
 mod tenants;
 mod transition;
 

@@ -40,7 +40,7 @@ impl Model for Scenario {
         let leader = |index| Leader {
             lease: u64::from(index == 0),
             config: Default::default(),
-            positions: [1, 1],
+            positions: [1; KINDS.len()],
             finished_below: vec![0; self.tenants],
             deleted: Default::default(),
             writes: vec![None; self.tenants],
@@ -50,7 +50,7 @@ impl Model for Scenario {
             queues: vec![ReplicaQueue::default(); self.tenants],
         };
         let mut state = State {
-            kinds: [vec![(1, Vec::new())], vec![(1, Vec::new())]],
+            kinds: KINDS.map(|_| vec![(1, Vec::new())]),
             owners: vec![0],
             limits: vec![self.hard],
             stores: Vec::new(),

@@ -18,6 +18,7 @@ impl Scenario {
             let (mut admitted, mut refused) = (Vec::new(), Vec::new());
             ledger.learn_limits(&known);
             for (call, request) in &waiting {
+                self.record_taken_over(&ledger, request);
                 match ledger.admit(request) {
                     Decision::Reserved | Decision::Unchanged => admitted.push(*call),
                     _ => refused.push(*call),
@@ -31,6 +32,20 @@ impl Scenario {
                 .filter(|write| write.refused.is_empty())
                 .unwrap_or_else(|| apply(state.stores[tenant].clone())),
         )
+    }
+
+    /// Records that a request fits only because of what it takes over.
+    fn record_taken_over(&self, ledger: &Ledger, request: &Request) {
+        let fits =
+            |request: &Request| matches!(ledger.clone().would_admit(request), Decision::Reserved);
+        let apart = Request { replaces: false, claims: Vec::new(), ..request.clone() };
+        if (request.replaces || !request.claims.is_empty()) && fits(request) && !fits(&apart) {
+            self.record(if request.replaces {
+                "a pod takes the place of another"
+            } else {
+                "a cluster draws on a claim that was there"
+            });
+        }
     }
 
     /// The requests that wait in a replica's queue.

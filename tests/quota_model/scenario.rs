@@ -2,7 +2,7 @@
 
 use super::state::{ConfigVersions, State, cpu};
 use flinkgate::quota::Usage;
-use flinkgate::quota::ledger::{KnownLimits, LiveObject, ObjectRef, Request};
+use flinkgate::quota::ledger::{ClaimNames, KnownLimits, LiveObject, ObjectRef, Request};
 use flinkgate::quota::limits::Limits;
 use flinkgate::resource::quantity::Quantity;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub struct Scenario {
 }
 
 /// Events that a scenario is expected to reach.
-pub const EVENTS: [&str; 10] = [
+pub const EVENTS: [&str; 13] = [
     "a request is refused",
     "a write conflicts",
     "a reservation is dropped",
@@ -50,6 +50,9 @@ pub const EVENTS: [&str; 10] = [
     "a former leader's view is refused",
     "a ledger gets lower limits",
     "a reconciliation raises a total",
+    "a pod takes the place of another",
+    "a cluster draws on a claim that was there",
+    "a cluster that rests counts nothing",
 ];
 
 /// A defect of the protocol.
@@ -77,6 +80,12 @@ pub enum Fault {
     LeaderMissesMoves,
     /// Views do not have the position of namespace ownership.
     NoOwnershipPosition,
+    /// Pods do not count from the moment at which their deletion begins.
+    LeavingPodsAreFree,
+    /// The ledger does not keep which pod took which place.
+    ForgetsReplacements,
+    /// A cluster that has ended starts again without a reservation.
+    StartsAgainFreely,
 }
 
 /// A request of a user or a controller, or another change.
@@ -90,7 +99,15 @@ pub enum Plan {
         owner: Option<&'static str>,
         cores: u64,
     },
-    /// Updates an object.
+    /// A JobManager or a controller creates a pod that may take the place of a leaving one.
+    Replace { name: &'static str, owner: &'static str, cores: u64 },
+    /// Creates a cluster's claim, which belongs to it by its name.
+    Claim { name: &'static str, cluster: &'static str, cores: u64 },
+    /// Begins to delete a pod. It runs until it is deleted.
+    Leave { name: &'static str },
+    /// The operator reports that a cluster has ended.
+    Rest { name: &'static str },
+    /// Updates an object. A cluster that has ended starts again.
     Update { name: &'static str, cores: u64 },
     /// A user removes a pod's owner reference.
     RemoveOwner { name: &'static str },
@@ -148,10 +165,36 @@ impl Scenario {
                 };
                 let (object, uid) =
                     (ObjectRef::new(*kind, *namespace, *name), format!("{name}{call}"));
+                let claims = match *kind {
+                    "FlinkDeployment" => vec![ClaimNames::One(format!("{name}-state"))],
+                    _ => Vec::new(),
+                };
                 (!stale).then(|| Request {
                     object,
                     uid,
                     owners: owner.into_iter().collect(),
+                    usage: cpu(*cores),
+                    claims,
+                    ..Request::default()
+                })
+            }
+            Plan::Replace { name, owner, cores } => {
+                let owner = state.live_object(owner)?.uid.clone();
+                (!stale).then(|| Request {
+                    object: ObjectRef::new("Pod", "n", *name),
+                    uid: format!("{name}{call}"),
+                    owners: vec![owner],
+                    usage: cpu(*cores),
+                    replaces: true,
+                    ..Request::default()
+                })
+            }
+            Plan::Claim { name, cluster, cores } => {
+                let cluster = state.live_object(cluster)?.object.to_string();
+                (!stale).then(|| Request {
+                    object: ObjectRef::new("PersistentVolumeClaim", "n", *name),
+                    uid: format!("{name}{call}"),
+                    owners: vec![cluster],
                     usage: cpu(*cores),
                     ..Request::default()
                 })
@@ -160,7 +203,9 @@ impl Scenario {
                 let old =
                     if stale { state.previous.get(*name)? } else { state.live_object(name)? }
                         .clone();
-                let (owners, before) = (old.owners.clone(), old.usage.clone());
+                let holds = !old.resting || self.fault == Some(Fault::StartsAgainFreely);
+                let before = if holds { old.usage.clone() } else { Usage::default() };
+                let owners = old.owners.clone();
                 Some(changed(old, owners, cpu(*cores), before))
             }
             // An object that loses its owner requests its whole usage again.
@@ -180,6 +225,8 @@ impl Scenario {
     pub fn can_execute(&self, state: &State, plan: &Plan) -> bool {
         match plan {
             Plan::Delete { name } => state.live_object(name).is_some(),
+            Plan::Leave { name } => state.live_object(name).is_some_and(|live| !live.leaving),
+            Plan::Rest { name } => state.live_object(name).is_some_and(|live| !live.resting),
             Plan::BeginDeletion { name } => {
                 state.live_object(name).is_some_and(|live| !live.usage.is_empty())
             }

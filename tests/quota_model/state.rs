@@ -15,7 +15,7 @@ pub fn cores(usage: &Usage) -> u64 {
 
 /// The kinds that count. Each has its own revisions, because the protocol never compares those of
 /// different kinds.
-pub const KINDS: [&str; 2] = ["FlinkDeployment", "Pod"];
+pub const KINDS: [&str; 3] = ["FlinkDeployment", "Pod", "PersistentVolumeClaim"];
 
 pub fn kind_index(live: &LiveObject) -> usize {
     KINDS.iter().position(|kind| *kind == live.object.kind).unwrap()
@@ -25,7 +25,7 @@ pub fn kind_index(live: &LiveObject) -> usize {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
     /// By kind, the objects at each revision that a leader may still see; the last is current.
-    pub kinds: [Vec<(u64, Vec<LiveObject>)>; 2],
+    pub kinds: [Vec<(u64, Vec<LiveObject>)>; KINDS.len()],
     /// The owners of the namespace that moves, in order; the last is current.
     pub owners: Vec<usize>,
     /// The tenants' limits, in order; the last is current.
@@ -94,7 +94,7 @@ pub struct Leader {
     pub lease: u64,
     pub config: ConfigVersions,
     /// By kind, the revision up to which it has watched.
-    pub positions: [u64; 2],
+    pub positions: [u64; KINDS.len()],
     /// By tenant, the stamp below which requests have finished with a known outcome.
     pub finished_below: Vec<u64>,
     /// UIDs that it looked up and did not find. They never return, even if its watches still show

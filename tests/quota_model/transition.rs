@@ -91,7 +91,7 @@ impl Scenario {
             Action::Elect { leader } => {
                 state.lease += 1;
                 // It lists all objects when it begins to lead, and has no earlier knowledge.
-                let positions = [0, 1].map(|kind| state.revision(kind));
+                let positions = std::array::from_fn(|kind| state.revision(kind));
                 let config = ConfigVersions {
                     owners: state.owners.len() - 1,
                     ..state.leaders[leader].config
@@ -170,7 +170,7 @@ impl Scenario {
             if self.moves() {
                 state.charged.insert(uid.clone(), tenant);
             }
-            let live = LiveObject { object, uid, version: 0, owners, usage };
+            let live = LiveObject { object, uid, owners, usage, ..LiveObject::default() };
             let name = live.object.name.clone();
             state.store(kind_index(&live), &name, Some(live));
         } else if request.version > 0 && retries > 0 {
@@ -200,6 +200,14 @@ impl Scenario {
             Plan::BeginDeletion { name } => {
                 let live = state.live_object(name)?.clone();
                 Some((*name, Some(LiveObject { usage: Usage::default(), ..live })))
+            }
+            Plan::Leave { name } => {
+                let live = state.live_object(name)?.clone();
+                Some((*name, Some(LiveObject { leaving: true, ..live })))
+            }
+            Plan::Rest { name } => {
+                let live = state.live_object(name)?.clone();
+                Some((*name, Some(LiveObject { resting: true, ..live })))
             }
             Plan::Orphan { name } => {
                 let live = state.live_object(name)?.clone();

@@ -2,6 +2,7 @@
 //! files.
 
 use super::{Args, RELOAD};
+use crate::admission::quota::Patience;
 use crate::admission::registration::service_account;
 use crate::admission::reviewer::Reviewer;
 use crate::cluster::context::{ClusterContext, ClusterQuota};
@@ -118,7 +119,14 @@ impl Cluster {
             user: self.user(namespace).await,
         };
         let owners = Owners::new(self.client.clone());
-        Ok(Reviewer::new(context, ClusterQuota { ledgers: Arc::clone(&self.ledgers), owners }))
+        Ok(Reviewer::new(
+            context,
+            ClusterQuota {
+                ledgers: Arc::clone(&self.ledgers),
+                owners,
+                patience: Patience::default(),
+            },
+        ))
     }
 
     /// Who this process is to the API server, so that it knows its own writes.

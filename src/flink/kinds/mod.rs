@@ -33,6 +33,7 @@ pub(crate) mod pod_disruption_budget;
 pub(crate) mod pod_template;
 mod pod_template_workload;
 mod process;
+pub mod resting;
 pub(crate) mod service;
 mod slot_limits;
 pub(crate) mod standalone;

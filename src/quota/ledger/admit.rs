@@ -1,5 +1,6 @@
 //! Checks a request against a ledger: reserves its usage, or reports the limits that it exceeds.
 
+use super::replacement::Undo;
 use super::shortage::{LimitOwner, Shortfall};
 use super::{CAPACITY, Ledger, ObjectRef, Request, Reservation, Shortage, Slot, job_managers};
 use crate::quota::Usage;
@@ -33,8 +34,8 @@ impl Ledger {
     pub fn would_admit(&mut self, request: &Request) -> Decision {
         let next = self.next;
         match self.reserve(request) {
-            Ok(before) => {
-                self.replace_slot(&request.object, before);
+            Ok(undo) => {
+                self.undo(undo);
                 self.next = next;
                 Decision::Reserved
             }
@@ -42,8 +43,8 @@ impl Ledger {
         }
     }
 
-    /// Reserves and returns the previous slot, or returns the reason without a change.
-    fn reserve(&mut self, request: &Request) -> Result<Option<Slot>, Decision> {
+    /// Reserves and returns the previous slots, or returns the reason without a change.
+    fn reserve(&mut self, request: &Request) -> Result<Undo, Decision> {
         if !request.increases_usage() {
             return Err(Decision::Unchanged);
         }
@@ -56,28 +57,54 @@ impl Ledger {
         }
         let before = self.slots.get(&request.object).cloned();
         let slot = self.with_reservation(self.slot_for(before.clone(), request), request);
+        let owner = slot.owner.clone();
+        let may_shrink = self.has_another(request) || (request.replaces && owner.is_some());
         let total = self.total.clone();
-        let owners = slot.owner.iter().flat_map(|owner| self.owner_chain(owner));
+        let owners = owner.iter().flat_map(|owner| self.owner_chain(owner));
         let chain: Vec<ObjectRef> = std::iter::once(request.object.clone()).chain(owners).collect();
         let charge = |ledger: &Self, object: &ObjectRef| {
             ledger.slots.get(object).map(|slot| slot.charge.clone()).unwrap_or_default()
         };
-        let charges: Vec<Usage> = chain.iter().map(|object| charge(self, object)).collect();
+        let charges: Vec<(ObjectRef, Usage)> =
+            chain.into_iter().map(|object| (object.clone(), charge(self, &object))).collect();
         let size = self.stored_size;
+        let mut undo: Undo = vec![(request.object.clone(), before)];
         self.replace_slot(&request.object, Some(slot));
-        let mut shortfalls =
-            if request.waived.tenant { Vec::new() } else { self.tenant_shortfalls(&total) };
-        for (object, charge) in chain.iter().zip(&charges).filter(|_| !request.waived.cluster) {
-            shortfalls.extend(self.cluster_shortfalls(object, charge));
+        self.adopt_claims(request, &mut undo);
+        let mut shortfalls = self.shortfalls(request, &total, &charges);
+        if !shortfalls.is_empty()
+            && request.replaces
+            && let Some((object, before)) = owner.and_then(|owner| self.take_place(request, &owner))
+        {
+            undo.push((object, Some(before)));
+            shortfalls = self.shortfalls(request, &total, &charges);
         }
         let full = self.stored_size > CAPACITY && self.stored_size > size;
         if shortfalls.is_empty() && !full {
             self.next = self.next.saturating_add(1);
-            return Ok(before);
+            return Ok(undo);
         }
-        self.replace_slot(&request.object, before);
-        let refused = || Decision::Refused(Box::new(Shortage::new(self, request, shortfalls)));
+        self.undo(undo);
+        let refused = || {
+            let shortage = Shortage::new(self, request, shortfalls);
+            Decision::Refused(Box::new(Shortage { may_shrink, ..shortage }))
+        };
         Err(if full { Decision::Full } else { refused() })
+    }
+
+    /// The limits that a change exceeds. `total` and `charges` were the charges before.
+    fn shortfalls(
+        &self,
+        request: &Request,
+        total: &Usage,
+        charges: &[(ObjectRef, Usage)],
+    ) -> Vec<Shortfall> {
+        let mut shortfalls =
+            if request.waived.tenant { Vec::new() } else { self.tenant_shortfalls(total) };
+        for (object, charge) in charges.iter().filter(|_| !request.waived.cluster) {
+            shortfalls.extend(self.cluster_shortfalls(object, charge));
+        }
+        shortfalls
     }
 
     /// The request, where a pod with a JobManager belongs to its owner's cluster, or is a cluster of

@@ -7,6 +7,10 @@ use std::time::{Duration, Instant};
 /// request after 34 s, and etcd a write within 7 s; the rest is for machines that stall.
 pub const HORIZON: Duration = Duration::from_secs(90);
 
+/// The same for pods of a cluster that is gone, without the rest for machines that stall: a pod that
+/// is stored even later has no owner, and the garbage collector deletes it.
+pub const ORPHAN_HORIZON: Duration = Duration::from_secs(41);
+
 /// When a leader first saw which stamps of a ledger. Only its own clock counts, so the clocks of
 /// two machines need not agree. A new leader starts without any times.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,15 @@ impl StampTimes {
         if self.first_seen.back().is_none_or(|(_, known)| *known < next) {
             self.first_seen.push_back((now, next));
         }
+    }
+
+    /// The stamp below which all pods of clusters that are gone were stored before `now`, or never.
+    pub fn orphans_below(&self, now: Instant) -> u64 {
+        let seen = self
+            .first_seen
+            .iter()
+            .take_while(|(seen, _)| now.saturating_duration_since(*seen) >= ORPHAN_HORIZON);
+        seen.last().map_or(self.finished_below, |(_, next)| *next)
     }
 
     /// The stamp below which all requests had finished before `now`, so that a later view shows
@@ -52,5 +65,13 @@ mod tests {
             [at(0), at(89), at(90), at(149), at(150), at(999)].map(|now| times.finished_below(now)),
             [0, 0, 3, 3, 7, 7]
         );
+        let mut times = StampTimes::default();
+        times.record(at(0), 3);
+        times.record(at(60), 7);
+        assert_eq!(
+            [at(40), at(41), at(100), at(101)].map(|now| times.orphans_below(now)),
+            [0, 3, 3, 7]
+        );
+        assert_eq!((times.finished_below(at(120)), times.orphans_below(at(120))), (3, 7));
     }
 }

@@ -8,6 +8,9 @@
 //! Pod/prod/etl-taskmanager-1-4 within=FlinkDeployment/prod/etl reserved=91ab,0,17 asks=cpu:2,memory:4Gi
 //! ```
 //!
+//! `leaving` marks a pod that is being deleted; its value is the UID of the pod that took its place,
+//! and `excused` the part of its usage that does not count because of that one.
+//!
 //! `within` is the owner that the slot draws on. `reserved` is a reservation's UID, base version and
 //! stamp; the words after it belong to it. A separator inside a name is percent-encoded.
 //!
@@ -18,6 +21,7 @@
 //! may change its meaning. Words that are not known here are passed over and written back, those
 //! after a `reserved` with their reservation.
 
+use super::slot::Replacement;
 use super::{ObjectRef, Reservation, Slot};
 use crate::quota::{Usage, display};
 use crate::resource::quantity::{Quantity, QuantityError};
@@ -26,8 +30,9 @@ use std::fmt::Write;
 /// The format that is written here.
 const FORMAT: u32 = 1;
 /// The words of that format.
-const WORDS: [&str; 8] =
-    ["format", "within", "uid", "uses", "drawn", "reserved", "asks", "counted"];
+const WORDS: [&str; 10] = [
+    "format", "within", "uid", "uses", "drawn", "reserved", "asks", "counted", "leaving", "excused",
+];
 
 /// A line that [`write()`] does not write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +62,13 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
         amounts(&mut line, " uses=", usage);
     }
     amounts(&mut line, " drawn=", &slot.drawn);
+    if slot.leaving || slot.replacement.is_some() {
+        line.push_str(" leaving=");
+    }
+    if let Some(replacement) = &slot.replacement {
+        escape(&mut line, &replacement.uid, false);
+        amounts(&mut line, " excused=", &replacement.excused);
+    }
     words(&mut line, &slot.unknown);
     for (uid, one) in &slot.reserved {
         line.push_str(" reserved=");
@@ -109,6 +121,16 @@ pub fn read(line: &str) -> Result<(ObjectRef, Slot), InvalidLine> {
                 slot.live.as_mut().ok_or_else(wrong)?.1 = usage(value).ok_or_else(wrong)??
             }
             ("drawn", None) => slot.drawn = usage(value).ok_or_else(wrong)??,
+            ("leaving", None) => {
+                let uid = unescape(value).ok_or_else(wrong)?;
+                slot.leaving = true;
+                slot.replacement =
+                    (!uid.is_empty()).then(|| Replacement { uid, excused: Usage::default() });
+            }
+            ("excused", None) => {
+                slot.replacement.as_mut().ok_or_else(wrong)?.excused =
+                    usage(value).ok_or_else(wrong)??
+            }
             ("asks", Some((_, one))) => one.usage = usage(value).ok_or_else(wrong)??,
             ("counted", Some((_, one))) => one.counted = usage(value).ok_or_else(wrong)??,
             ("reserved", _) => {

@@ -10,7 +10,8 @@
 //!   contains every live object. An object is counted with the most that it may be stored with,
 //!   from before its admission is answered until a view shows that it is deleted.
 //! - *Reservations do not leak.* A reservation without an object is released by the first
-//!   reconciliation after [`HORIZON`]. With one every 15 s, that is at most 105 s after the leader
+//!   reconciliation after [`HORIZON`], that of a pod whose cluster is gone after
+//!   [`ORPHAN_HORIZON`]. With one every 15 s, that is at most 105 s after the leader
 //!   first saw it; a new leader starts this time again. What a deleted object used is released by
 //!   the first reconciliation that sees the deletion. Until then, creating a cluster whose name is
 //!   taken costs as much as the pods of the existing one, because these may belong to a former
@@ -70,20 +71,22 @@ pub mod admit;
 pub mod crd;
 pub mod horizon;
 mod job_managers;
+mod leaving;
 pub mod line;
 pub mod object;
 pub mod reconcile;
+mod replacement;
 pub mod request;
 pub mod shortage;
 pub mod slot;
 
 pub use admit::Decision;
-pub use horizon::{HORIZON, StampTimes};
+pub use horizon::{HORIZON, ORPHAN_HORIZON, StampTimes};
 pub use object::ObjectRef;
 pub use reconcile::{LiveObject, MAX_LARGEST_OBJECTS, OpenReservation, Reconciliation, View};
-pub use request::{Request, TaskManagers, WaivedLimits};
+pub use request::{ClaimNames, Request, TaskManagers, WaivedLimits};
 pub use shortage::Shortage;
-pub use slot::{Reservation, Slot};
+pub use slot::{Replacement, Reservation, Slot};
 
 use super::Usage;
 use super::limits::Limits;

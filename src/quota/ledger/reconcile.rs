@@ -3,7 +3,8 @@
 //! Live objects are counted from scratch each time, so a ledger cannot drift. Reservations whose
 //! outcome is known are dropped. Reconciling the default ledger is its first count.
 
-use super::{KnownLimits, Ledger, ObjectRef, Reservation, Slot, job_managers};
+use super::replacement::CLAIM;
+use super::{KnownLimits, Ledger, ObjectRef, Reservation, Slot, job_managers, leaving};
 use crate::quota::Usage;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,11 @@ pub struct LiveObject {
     pub owners: Vec<String>,
     /// What it uses.
     pub usage: Usage,
+    /// Whether it is a pod that is being deleted. Another of its cluster may take its place.
+    pub leaving: bool,
+    /// Whether its operator reports that it has ended or is suspended, while pods of it exist. It
+    /// counts as declared, unless it had stopped to count before.
+    pub resting: bool,
 }
 
 impl LiveObject {
@@ -85,6 +91,8 @@ pub struct OpenReservation {
     pub base: u64,
     /// Its number in the ledger.
     pub stamp: u64,
+    /// The object that it draws on, or drew on before the reconciliation.
+    pub owner: Option<ObjectRef>,
 }
 
 /// The most objects in [`Reconciliation::largest`].
@@ -159,6 +167,13 @@ impl Ledger {
         counted.learn_limits(known);
         counted.observed.clone_from(&self.observed);
         counted.rebuild();
+        // An owner that is gone is in no slot afterwards.
+        let owners: BTreeMap<ObjectRef, ObjectRef> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| !slot.reserved.is_empty())
+            .filter_map(|(object, slot)| Some((object.clone(), slot.owner.clone()?)))
+            .collect();
         // Newer positions alone are not worth a write: the ledger has all live objects already.
         result.changed = counted != *self;
         result.first = !self.counted;
@@ -170,14 +185,14 @@ impl Ledger {
         }
         Ok(Reconciliation {
             next: self.next,
-            open: self.open(),
+            open: self.open(&owners),
             total: self.total.clone(),
             largest: self.largest(),
             ..result
         })
     }
 
-    fn open(&self) -> Vec<OpenReservation> {
+    fn open(&self, owners: &BTreeMap<ObjectRef, ObjectRef>) -> Vec<OpenReservation> {
         let mut open = Vec::new();
         for (object, slot) in &self.slots {
             open.extend(slot.reserved.iter().map(|(uid, one)| OpenReservation {
@@ -185,6 +200,7 @@ impl Ledger {
                 uid: uid.clone(),
                 base: one.base,
                 stamp: one.stamp,
+                owner: slot.owner.as_ref().or_else(|| owners.get(object)).cloned(),
             }));
         }
         open
@@ -256,10 +272,11 @@ fn fold(
     before: &Ledger,
 ) -> Usage {
     // Deleted objects, and those that use nothing, have no slot.
-    let objects = || view_objects.iter().filter(|live| !live.usage.is_empty());
+    let objects = || view_objects.iter().filter(|live| counts(live, before));
     for live in objects().filter(|live| needs_slot(live)) {
         slots.entry(live.object.clone()).or_default();
     }
+    leaving::add_slots(slots, objects, before);
     let live_uids = objects()
         .filter(|live| slots.contains_key(&live.object))
         .map(|live| (live.uid.clone(), live.object.clone()));
@@ -287,6 +304,7 @@ fn fold(
         }
     }
     let mut others = Usage::default();
+    let mut claims = MOST_CLAIMS;
     let is_apart = |live: &LiveObject| job_managers::may_be_apart(&live.object, &live.usage);
     let leading = if objects().any(is_apart) {
         job_managers::leading(slots, view_objects)
@@ -294,6 +312,7 @@ fn fold(
         BTreeSet::new()
     };
     for live in objects() {
+        let object = &live.object;
         let owner = Ledger::owner_of(&live.object, &live.owners, &uids, slots);
         let leads = |owner: &ObjectRef| leading.contains(owner);
         let (owner, usage) = job_managers::joined(&live.object, &live.usage, owner, leads);
@@ -302,6 +321,7 @@ fn fold(
             && (agrees || needs_slot(live) || before.has_in_slot(live))
         {
             slot.live = Some((live.uid.clone(), usage.into_owned()));
+            slot.leaving = live.leaving;
             // If objects of one name have different owners, either may live.
             slot.owner = if agrees { owner } else { None };
             continue;
@@ -312,12 +332,39 @@ fn fold(
         {
             reservation.counted.clone_from(&usage);
         }
-        match owner.and_then(|owner| slots.get_mut(&owner)) {
-            Some(owner) => owner.drawn.add(&usage),
-            None => others.add(&usage),
+        if let Some(owner) = owner.as_ref().and_then(|owner| slots.get_mut(owner)) {
+            owner.drawn.add(&usage);
+        } else if may_be_declared(live) && !slots.contains_key(object) && claims > 0 {
+            // A cluster of its name may declare it.
+            claims -= 1;
+            let live = Some((live.uid.clone(), usage.into_owned()));
+            slots.insert(object.clone(), Slot { live, ..Slot::default() });
+        } else {
+            others.add(&usage);
         }
     }
+    leaving::keep_replacements(slots, objects, before);
     others
+}
+
+/// The most claims without an owner that have a slot each. More are counted in the sum of others,
+/// and a cluster that declares one of them costs it twice until the next reconciliation.
+const MOST_CLAIMS: usize = 512;
+
+/// Whether a live object counts. One that has ended and had stopped to count does not count again
+/// by pods that name it as their owner: its next update must ask for it.
+fn counts(live: &LiveObject, before: &Ledger) -> bool {
+    let had_stopped = before.counted && !before.uids.contains_key(&live.uid);
+    !live.usage.is_empty() && !(live.resting && had_stopped)
+}
+
+/// Whether an object that will be created may declare this one: a claim, by its name.
+fn may_be_declared(live: &LiveObject) -> bool {
+    let may_draw_on = |owner: &String| {
+        owner.contains('/')
+            && owner.parse().is_ok_and(|owner: ObjectRef| live.object.may_draw_on(&owner))
+    };
+    live.object.kind == CLAIM && live.owners.iter().any(may_draw_on)
 }
 
 impl Ledger {

@@ -34,6 +34,31 @@ pub struct Request {
     pub task_managers: Option<TaskManagers>,
     /// Limits that do not apply to it. Its usage is counted nevertheless.
     pub waived: WaivedLimits,
+    /// Whether it creates a pod that may take the place of one of its cluster that is being deleted.
+    pub replaces: bool,
+    /// The claims that it declares, by their names. One that exists already is not more.
+    pub claims: Vec<ClaimNames>,
+}
+
+/// Names of claims that an object declares.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum ClaimNames {
+    /// This name.
+    One(String),
+    /// This prefix and a number, as a StatefulSet makes them.
+    Numbered(String),
+}
+
+impl ClaimNames {
+    /// Whether a claim of this name is one of them.
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Self::One(one) => one == name,
+            Self::Numbered(prefix) => name.strip_prefix(prefix.as_str()).is_some_and(|number| {
+                !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+            }),
+        }
+    }
 }
 
 /// Limits that do not apply to a request.
@@ -93,6 +118,8 @@ impl Request {
             }),
             task_managers: TaskManagers::of(workload),
             waived: WaivedLimits::default(),
+            replaces: false,
+            claims: Vec::new(),
             object,
             owners,
         }
@@ -118,6 +145,8 @@ impl LiveObject {
             version: metadata_text(stored, "resourceVersion").parse().unwrap_or_default(),
             owners: owner_uids(stored),
             usage,
+            leaving: false,
+            resting: false,
         }
     }
 }
@@ -145,9 +174,14 @@ pub fn usage(object: &Value, workload: &Workload) -> Usage {
     let phase = pointer::at(object, "/status/phase").and_then(Value::as_str);
     let is_pod = workload.pods.iter().any(|pods| pods.path().is_empty());
     if is_pod && matches!(phase, Some("Succeeded" | "Failed")) {
-        usage.retain(|name| matches!(name, "storage" | "persistentVolumeClaims"));
+        keep_claims(&mut usage);
     }
     usage
+}
+
+/// Reduces the usage of a pod that no longer runs to that of its claims.
+pub fn keep_claims(usage: &mut Usage) {
+    usage.retain(|name| matches!(name, "storage" | "persistentVolumeClaims"));
 }
 
 /// The UIDs in an object's owner references, the controller first.

@@ -23,6 +23,9 @@ pub struct Shortage {
     /// How many of the request's TaskManagers would fit, and how many it has. `None` if fewer
     /// TaskManagers do not help.
     pub task_managers: Option<(u64, u64)>,
+    /// Whether the usage may fall with the next reconciliation, because the request replaces an
+    /// object that is leaving or gone.
+    pub may_shrink: bool,
 }
 
 /// A limit that a request exceeds.
@@ -103,18 +106,23 @@ impl Shortage {
         let others = largest.len().saturating_sub(NAMED);
         largest.truncate(NAMED);
         let task_managers = fitting_task_managers(request, &shortfalls);
-        Self { shortfalls, largest, others, task_managers }
+        Self { shortfalls, largest, others, task_managers, may_shrink: false }
     }
 
     /// The message about the tenant's limits; `None` if the request exceeds none of them.
     pub fn tenant_message(&self, tenant: &str) -> Option<String> {
+        self.tenant_message_about(tenant, "this object requests")
+    }
+
+    /// The same about a request with other words: `resuming it requests`.
+    pub fn tenant_message_about(&self, tenant: &str, subject: &str) -> Option<String> {
         let resource = &self.of_tenant().next()?.resource;
         let requested = join(self.of_tenant().map(ToString::to_string));
         let largest = self.largest.iter().map(|(object, used)| (object, *used));
         let users = largest_users(resource, largest);
         let more =
             if self.others > 0 { format!(" and {} more", self.others) } else { String::new() };
-        Some(format!("tenant `{tenant}`: this object requests {requested}{users}{more}"))
+        Some(format!("tenant `{tenant}`: {subject} {requested}{users}{more}"))
     }
 
     /// The message about the limits of one cluster; `None` if the request exceeds none of them.

@@ -15,12 +15,25 @@ pub struct Slot {
     pub drawn: Usage,
     /// Open reservations, by UID.
     pub reserved: BTreeMap<String, Reservation>,
+    /// Whether the live object is a pod that is being deleted, so that another may take its place.
+    pub leaving: bool,
+    /// The pod that took its place.
+    pub replacement: Option<Replacement>,
     /// Words of its line that this version does not know.
     pub unknown: Vec<String>,
     /// Charges of the slots that draw on this one. Derived from them.
     pub(super) owned: Usage,
     /// The charge of all the above. Derived from it.
     pub(super) charge: Usage,
+}
+
+/// The pod that takes the place of one that is being deleted. While both exist, they count once.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Replacement {
+    /// Its UID.
+    pub uid: String,
+    /// The part of the usage of the leaving pod that does not count: what the replacement uses too.
+    pub excused: Usage,
 }
 
 /// Admitted requests for one UID. Their outcome is not known yet.
@@ -48,7 +61,11 @@ impl Slot {
 
     /// The largest usage that the object of this name may have by itself.
     pub fn own(&self) -> Usage {
-        let mut own = self.live.as_ref().map(|(_, usage)| usage.clone()).unwrap_or_default();
+        let mut own = match (&self.live, &self.replacement) {
+            (None, _) => Usage::default(),
+            (Some((_, usage)), None) => usage.clone(),
+            (Some((_, usage)), Some(replacement)) => usage.without(&replacement.excused),
+        };
         for reservation in self.reserved.values() {
             own.raise_to(&reservation.usage.without(&reservation.counted));
         }
@@ -96,7 +113,9 @@ impl Slot {
             uid.len() + 34 + usage(&one.usage) + usage(&one.counted) + words(&one.unknown)
         });
         let owner = self.owner.as_ref().map_or(0, |owner| reference(owner) + 8);
-        let other = words(&self.unknown);
+        let leaving = usize::from(self.leaving) * 10
+            + self.replacement.as_ref().map_or(0, |one| one.uid.len() + 10 + usage(&one.excused));
+        let other = words(&self.unknown) + leaving;
         reference(object) + owner + live + usage(&self.drawn) + other + reserved.sum::<usize>()
     }
 }

@@ -37,7 +37,7 @@ fn defaults(spec: &FlinkTenantSpec) -> Value {
         "namespaces": {"names": []},
         "rules": [],
         "exemptions": [],
-        "quota": {"hard": {}, "perCluster": {}},
+        "quota": {"hard": {}, "perCluster": {}, "suspended": "Reserve"},
         "labels": {},
         "network": {},
         "security": {

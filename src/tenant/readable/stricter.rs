@@ -52,6 +52,7 @@ pub(super) const READINGS: &[(&str, Reading)] = &[
     ("exemptions/*", Reading::Grant),
     ("quota/hard", Reading::Amounts),
     ("quota/perCluster", Reading::Amounts),
+    ("quota/suspended", Reading::Text("Reserve")),
     ("security/podSecurity/level", Reading::Text("restricted")),
     // The latest version is the strictest.
     ("security/podSecurity/version", Reading::Absent),

@@ -12,6 +12,7 @@ mod guarded;
 mod history;
 mod in_the_way;
 mod leaders;
+mod present;
 mod regressions;
 pub mod scene;
 mod statuses;

@@ -4,8 +4,10 @@
 //! dry run, or another webhook may refuse it. A pod whose claim does not exist stays pending, so the
 //! pending pods show which claims are needed, however their cluster was started. Only a claim that
 //! the tenant's own template describes is created ([`wanted`]); an existing one is left as it is.
+//! One whose cluster never came to exist is deleted again ([`unused`]).
 
 mod creation;
+mod unused;
 mod wanted;
 
 pub use wanted::{WantedClaim, wanted};
@@ -23,6 +25,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, watch};
+use unused::UnusedClaims;
 
 /// How often the claims of pods that are still pending are looked up again: they may have been
 /// deleted, or not been created.
@@ -65,7 +68,16 @@ async fn lead(client: &Client, gate: &ArcSwap<Gate>) {
             }
         }
     };
-    futures::future::select(follow.boxed(), create.boxed()).await;
+    let delete = async {
+        let mut tick = tokio::time::interval(unused::EVERY);
+        let mut unused = UnusedClaims::default();
+        loop {
+            tick.tick().await;
+            unused.look(client, &gate.load_full()).await;
+        }
+    };
+    let work = futures::future::select(create.boxed(), delete.boxed());
+    futures::future::select(follow.boxed(), work).await;
 }
 
 /// Whether a pod may wait for a claim. One that is being deleted waits for nothing.

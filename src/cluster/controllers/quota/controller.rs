@@ -13,7 +13,7 @@ use crate::kinds::{Kind, Watched};
 use crate::pipeline::Gate;
 use crate::quota::commit::{Ledgers, ReconcileError};
 use crate::quota::ledger::crd::FlinkTenantLedger;
-use crate::quota::ledger::{Reconciliation, View};
+use crate::quota::ledger::{LiveObject, ObjectRef, Reconciliation, View};
 use crate::quota::store::Store;
 use crate::telemetry::metrics::Metrics;
 use crate::tenant::FlinkTenant;
@@ -173,18 +173,27 @@ async fn work<S: Store>(
     task: Task,
 ) -> Done {
     match task {
-        Task::Reconcile { tenant, view, unconfirmed, known } => {
-            let has_unconfirmed = !unconfirmed.is_empty();
+        Task::Reconcile { tenant, view, unconfirmed, orphans, known } => {
+            let has_unconfirmed = !unconfirmed.is_empty() || !orphans.is_empty();
             let mut confirmed = existence::confirm(&client, view.finished_below, unconfirmed).await;
+            let objects: HashMap<String, ObjectRef> =
+                orphans.iter().map(|one| (one.open.uid.clone(), one.open.object.clone())).collect();
+            let mut orphans = existence::confirm(&client, u64::MAX, orphans).await.absent;
             // An object that did not exist while this replica still led is in no list of a later
             // leader. One that did not exist afterwards may have been in such a list, and that
             // leader would count what is released here.
             if has_unconfirmed && !term.continues().await {
                 confirmed = Confirmation::default();
+                orphans.clear();
             }
             let Confirmation { over, absent } = confirmed;
             let mut view = View { finished_below: over, ..view };
             view.objects.retain(|living| !absent.contains(&living.uid));
+            // They are not remembered: one that is stored even later counts.
+            let deleted = orphans
+                .into_iter()
+                .filter_map(|uid| Some(LiveObject::deleted(objects.get(&uid)?.clone(), uid)));
+            view.objects.splice(0..0, deleted);
             let deadline = Instant::now() + RECONCILIATION;
             let outcome = ledgers.reconcile(&tenant, Arc::new(view), known, deadline).await;
             Done::Reconciled(outcome, absent)

@@ -137,6 +137,7 @@ mod tests {
             uid: "u".into(),
             base,
             stamp: 7,
+            owner: None,
         };
         Unconfirmed { open, seen, ..Unconfirmed::default() }
     }

@@ -3,6 +3,7 @@
 mod clusters;
 mod line;
 mod reconcile;
+mod taken_over;
 
 use super::*;
 use crate::resource::quantity::Quantity;
@@ -47,6 +48,7 @@ fn live(kind: &str, name: &str, version: u64, owners: &[&str], usage: Usage) -> 
         version,
         owners: owners.iter().map(ToString::to_string).collect(),
         usage,
+        ..LiveObject::default()
     }
 }
 

@@ -77,7 +77,7 @@ fn a_failed_create_is_released_after_its_request() {
     assert_eq!((early.bound, early.released, early.changed, early.next), (0, 0, false, finished));
     assert_eq!(
         early.open,
-        [OpenReservation { object: object("Pod", "a"), uid: "a".into(), base: 0, stamp: 0 }]
+        [OpenReservation { object: object("Pod", "a"), uid: "a".into(), ..Default::default() }]
     );
     assert_eq!(cores(&ledger), 10);
     assert_eq!(reconciles(&mut ledger, &view(100, finished, &[])).released, 1);

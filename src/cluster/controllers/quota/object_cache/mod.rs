@@ -4,19 +4,25 @@
 //! objects also follow from their tenant and from the Flink operator's defaults, so the objects are
 //! kept as text, without what changes nothing, and counted again when those change.
 
+mod departure;
+
 use super::kinds;
 use super::owner_chains::{OwnerChains, Owners};
+use crate::flink::kinds::resting::essential_status;
 use crate::flink::requester::claims_operators_owner;
 use crate::kinds::{Kind, Property, Watched, counts_with_owner};
 use crate::pipeline::Gate;
 use crate::quota::Usage;
-use crate::quota::ledger::request::owner_uids;
+use crate::quota::ledger::request::{keep_claims, owner_uids};
 use crate::quota::ledger::{LiveObject, ObjectRef, OpenReservation};
 use crate::resource::{GroupVersionKind, Resource, metadata_text};
 use crate::tenant::Tenant;
+use departure::Departure;
+use jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde_json::Value;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -28,6 +34,8 @@ pub struct ObjectCache {
     lists: HashMap<&'static str, u32>,
     owner_chains: OwnerChains,
     usages: HashSet<Arc<Usage>>,
+    /// When pods that are being deleted stop to count, with their namespaces.
+    departures: BTreeSet<(Timestamp, String)>,
 }
 
 /// The objects of a namespace, by kind and name.
@@ -46,6 +54,8 @@ struct CachedObject {
     /// Whether it names an owner of an operator's kind. While that owner exists, the owner counts for
     /// all pods, and they draw on it; who made this object is not known here.
     has_operators_owner: bool,
+    /// When a pod is being deleted.
+    departure: Option<Departure>,
     /// The object as JSON, where its usage follows from more than itself.
     source: Option<Box<[u8]>>,
     /// The last list that contained it.
@@ -59,6 +69,8 @@ struct CountedUsage {
     usage: Option<Arc<Usage>>,
     /// Owners that follow from its name alone, as `KIND/NAMESPACE/NAME`.
     owners: Vec<String>,
+    /// Whether its operator reports that it runs nothing.
+    is_resting: bool,
 }
 
 /// What an event about an object changes.
@@ -134,6 +146,10 @@ impl ObjectCache {
         let owners: Owners = owner_uids(&value).into_iter().map(Arc::from).collect();
         let list = self.lists.get(kind.kind).copied().unwrap_or_default();
         let has_operators_owner = kind.made_by_operator && claims_operators_owner(&value);
+        let departure = Departure::of(kind, &value);
+        if let Some(departure) = departure {
+            self.departures.insert((departure.ends, namespace.clone()));
+        }
         let (counted, source) = if kind.is_counted() {
             self.count(kind, value, gate, tenant)
         } else {
@@ -146,6 +162,7 @@ impl ObjectCache {
             owners,
             counted,
             has_operators_owner,
+            departure,
             source,
             list,
         };
@@ -203,6 +220,18 @@ impl ObjectCache {
         changed
     }
 
+    /// The namespaces in which pods stopped to count until `now`, because their grace period is over.
+    pub fn departed(&mut self, now: Timestamp) -> BTreeSet<String> {
+        let mut namespaces = BTreeSet::new();
+        while let Some((ends, _)) = self.departures.first()
+            && *ends <= now
+            && let Some((_, namespace)) = self.departures.pop_first()
+        {
+            namespaces.insert(namespace);
+        }
+        namespaces
+    }
+
     /// Whether a namespace has any objects.
     pub fn has_namespace(&self, namespace: &str) -> bool {
         self.namespaces.contains_key(namespace)
@@ -220,17 +249,21 @@ impl ObjectCache {
         &self,
         namespaces: impl IntoIterator<Item = &'a String>,
         open: &[OpenReservation],
+        now: Timestamp,
     ) -> Vec<LiveObject> {
         let reserved: HashSet<&str> = open.iter().map(|open| open.uid.as_str()).collect();
         let mut all = Vec::new();
         for namespace in namespaces {
             let Some(objects) = self.namespaces.get(namespace) else { continue };
             let clusters = declared_clusters(objects);
+            let running = self.owners_of_running(objects, now);
             for ((kind, name), entry) in objects {
                 // The owner counts for it. Its pods count too, and draw on the owner.
                 let by_owner = entry.has_operators_owner
                     && entry.owners.iter().any(|owner| clusters.contains(owner));
-                let usage = entry.counted.usage.as_deref().filter(|_| !by_owner);
+                let is_running = running.contains(&*entry.uid);
+                let rests = entry.counted.is_resting && !is_running;
+                let usage = entry.usage(now).filter(|_| !by_owner && !rests);
                 let may_count = usage.is_some() || (entry.source.is_some() && !by_owner);
                 if !may_count && !reserved.contains(&*entry.uid) {
                     continue;
@@ -242,11 +275,37 @@ impl ObjectCache {
                     uid: entry.uid.to_string(),
                     version: entry.version,
                     owners,
-                    usage: usage.cloned().unwrap_or_default(),
+                    usage: usage.map(Cow::into_owned).unwrap_or_default(),
+                    leaving: entry
+                        .departure
+                        .is_some_and(|departure| departure.may_be_replaced(now)),
+                    resting: entry.counted.is_resting,
                 });
             }
         }
         all
+    }
+
+    /// The UIDs of all owners of pods that count and of what makes pods; empty where nothing rests.
+    fn owners_of_running(&self, objects: &Objects, now: Timestamp) -> HashSet<String> {
+        if !objects.values().any(|entry| entry.counted.is_resting) {
+            return HashSet::new();
+        }
+        let runs = |kind: &str, entry: &CachedObject| match kinds::named(kind) {
+            Some(row) if row.watched == Some(Watched::FixedUsage) => entry.usage(now).is_some(),
+            Some(row) => row.lower.is_some() && row.declares() && !row.declares_flink(),
+            None => false,
+        };
+        let running = objects.iter().filter(|((kind, _), entry)| runs(kind, entry));
+        running.flat_map(|(_, entry)| self.owner_chains.above(&entry.owners)).collect()
+    }
+
+    /// Whether an object of this name exists.
+    pub fn contains(&self, object: &ObjectRef) -> bool {
+        let objects = self.namespaces.get(&object.namespace);
+        kinds::named(&object.kind)
+            .zip(objects)
+            .is_some_and(|(kind, objects)| objects.contains_key(&(kind.kind, object.name.clone())))
     }
 
     /// The known version of the object with this name and UID. A reservation made without a UID has
@@ -273,8 +332,10 @@ impl ObjectCache {
         if kind.watched == Some(Watched::FixedUsage) || counts_with_owner(&resource) {
             return (counted, None);
         }
+        let status = kind.declares_flink().then(|| essential_status(&resource.object));
         if let Some(fields) = resource.object.as_object_mut() {
             fields.remove("status");
+            fields.extend(status.map(|status| ("status".to_owned(), status)));
         }
         (counted, serde_json::to_vec(&resource.object).ok().map(Vec::into_boxed_slice))
     }
@@ -294,6 +355,17 @@ impl ObjectCache {
 }
 
 impl CachedObject {
+    /// What it uses at a time: a pod whose grace period is over uses only its claims.
+    fn usage(&self, now: Timestamp) -> Option<Cow<'_, Usage>> {
+        let usage = self.counted.usage.as_deref()?;
+        if self.departure.is_none_or(|departure| now < departure.ends) {
+            return Some(Cow::Borrowed(usage));
+        }
+        let mut claims = usage.clone();
+        keep_claims(&mut claims);
+        (!claims.is_empty()).then_some(Cow::Owned(claims))
+    }
+
     /// What a ledger receives after its deletion.
     fn deleted(&self, kind: &Kind, namespace: &str, name: &str) -> Option<LiveObject> {
         let object = ObjectRef::new(kind.kind, namespace, name);
@@ -308,6 +380,7 @@ impl CachedObject {
 
     fn differs(&self, now: &Self, kind: &Kind) -> bool {
         self.counted != now.counted
+            || self.departure != now.departure
             || (now.counts(kind) && (self.uid != now.uid || self.owners != now.owners))
     }
 }
@@ -337,8 +410,11 @@ fn count(
         );
         return before.cloned().unwrap_or_default();
     };
-    let Some(LiveObject { usage, owners, .. }) = living else { return CountedUsage::default() };
+    let Some(LiveObject { usage, owners, resting, .. }) = living else {
+        return CountedUsage::default();
+    };
     CountedUsage {
+        is_resting: resting,
         usage: Some(Arc::new(usage)),
         owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
     }

@@ -70,7 +70,7 @@ fn cache(objects: Vec<(&str, DynamicObject)>) -> ObjectCache {
 }
 
 fn living(cache: &ObjectCache) -> Vec<LiveObject> {
-    cache.living(&["prod".to_owned()], &[])
+    cache.living(&["prod".to_owned()], &[], Timestamp::now())
 }
 
 fn cores(cache: &ObjectCache) -> u64 {
@@ -194,7 +194,8 @@ fn a_claim_belongs_to_the_stateful_set_in_its_name() {
         .reconcile(&View { objects: living(&cache), ..View::default() }, &KnownLimits::default())
         .unwrap();
     assert_eq!(ledger.total().get("persistentVolumeClaims").units_ceil(), 3);
-    assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 2);
+    // One that a StatefulSet of its name may declare is kept by itself.
+    assert_eq!(ledger.others().get("persistentVolumeClaims").units_ceil(), 1);
 }
 
 #[test]
@@ -265,7 +266,7 @@ fn objects_without_usage_are_listed_where_they_may_use_something() {
     let cache = cache(vec![("Deployment", deployment("idle", 0, &[])), ("Pod", ended)]);
     let listed = |open: &[OpenReservation]| {
         cache
-            .living(&["prod".to_owned()], open)
+            .living(&["prod".to_owned()], open, Timestamp::now())
             .into_iter()
             .map(|living| (living.object.name, living.version))
             .collect::<Vec<_>>()
@@ -321,4 +322,89 @@ fn a_deleted_object_is_reported_once() {
     assert_eq!(cache.apply(kind("Pod"), another, &GATE, tenant()).unwrap().deleted, deleted("a"));
     assert_eq!(cache.remove(kind("Pod"), &pod("b", 7, &[])).unwrap().deleted, deleted("b"));
     assert_eq!(cache.remove(kind("Pod"), &pod("b", 7, &[])), None);
+}
+
+/// A pod that is being deleted since a time, with a grace period of 30 s.
+fn deleted_pod(name: &str, deletion: &str, owners: &[&str]) -> DynamicObject {
+    let mut pod = pod(name, 5, owners);
+    pod.metadata.deletion_timestamp = serde_json::from_value(json!(deletion)).unwrap();
+    pod.metadata.deletion_grace_period_seconds = Some(30);
+    pod
+}
+
+#[test]
+fn a_deleted_pod_counts_until_its_grace_period_is_over() {
+    let mut cache = cache(vec![
+        ("Pod", pod("a", 4, &[])),
+        ("Pod", deleted_pod("b", "2026-11-27T10:00:00Z", &[])),
+    ]);
+    let at = |time: &str| -> Timestamp { format!("2026-11-27T{time}Z").parse().unwrap() };
+    let living = |cache: &ObjectCache, time: &str| {
+        let living = cache.living(&["prod".to_owned()], &[], at(time));
+        living
+            .iter()
+            .map(|live| {
+                (live.object.name.clone(), live.usage.get("cpu").units_ceil(), live.leaving)
+            })
+            .collect::<Vec<_>>()
+    };
+    let pods = |cores, leaving| vec![("a".to_owned(), 2, false), ("b".to_owned(), cores, leaving)];
+    assert_eq!(living(&cache, "10:00:29"), pods(2, true));
+    assert_eq!(cache.departed(at("10:00:29")).len(), 0);
+    assert_eq!(living(&cache, "10:00:30"), pods(2, true)[..1]);
+    assert_eq!(cache.departed(at("10:00:30")), BTreeSet::from(["prod".to_owned()]));
+    assert_eq!(cache.departed(at("11:00:00")).len(), 0, "once");
+}
+
+#[test]
+fn a_resting_cluster_counts_as_long_as_anything_of_it_exists() {
+    let etl = |state: &str| {
+        let resource = json!({"cpu": 2, "memory": "2048m"});
+        let mut etl = object(
+            "etl",
+            "etl",
+            3,
+            &[],
+            json!({
+            "spec": {"flinkVersion": "v1_20", "jobManager": {"resource": resource}, "taskManager": {"resource": resource},
+                "job": {"jarURI": "local:///a.jar", "parallelism": 1}},
+            "status": {"jobStatus": {"state": state}}}),
+        );
+        etl.metadata.generation = Some(1);
+        etl
+    };
+    let made = || {
+        let mut made = deployment("jm", 1, &["etl"]);
+        made.metadata.owner_references.as_mut().unwrap()[0].api_version =
+            "flink.apache.org/v1beta1".into();
+        made
+    };
+    let cores_of = |state: &str, rest: Vec<(&str, DynamicObject)>| {
+        cores(&cache([vec![("FlinkDeployment", etl(state))], rest].concat()))
+    };
+    assert_eq!(cores_of("RUNNING", vec![]), 4);
+    assert_eq!(cores_of("FINISHED", vec![]), 0);
+    assert_eq!(cores_of("FAILED", vec![("Pod", pod("alone", 4, &[]))]), 2);
+    assert_eq!(cores_of("FINISHED", vec![("Pod", pod("a", 4, &["etl"]))]), 4);
+    let chain = || {
+        vec![
+            ("Deployment", made()),
+            ("ReplicaSet", object("set", "set", 3, &["jm"], json!({}))),
+            ("Pod", pod("a", 4, &["set"])),
+        ]
+    };
+    assert_eq!(cores_of("FINISHED", chain()), 4);
+    assert_eq!(cores_of("FINISHED", vec![("Deployment", made())]), 4, "it makes its pods again");
+    // A claim that is kept runs nothing.
+    let claim = object(
+        "etl-state",
+        "c",
+        4,
+        &["etl"],
+        json!({"spec": {"resources": {"requests": {"storage": "10Gi"}}}}),
+    );
+    assert_eq!(cores_of("FINISHED", vec![("PersistentVolumeClaim", claim)]), 0);
+    // The pods of one that was lost with its node.
+    let lost = deleted_pod("a", "2026-01-27T10:00:00Z", &["etl"]);
+    assert_eq!(cores_of("FINISHED", vec![("Pod", lost)]), 0);
 }

@@ -17,6 +17,8 @@ pub enum Task {
         view: View,
         /// Reservations whose objects the API server has to be asked for first.
         unconfirmed: Vec<Unconfirmed>,
+        /// Reservations of pods whose cluster is gone; each is released if its pod does not exist.
+        orphans: Vec<Unconfirmed>,
         /// The tenant's limits.
         known: Arc<KnownLimits>,
     },

@@ -2,9 +2,11 @@
 
 use super::ReconcileTimings;
 use crate::cluster::controllers::quota::status::QuotaStatus;
-use crate::quota::ledger::{KnownLimits, LiveObject, OpenReservation, Reconciliation, StampTimes};
+use crate::quota::ledger::{
+    KnownLimits, LiveObject, ObjectRef, OpenReservation, Reconciliation, StampTimes,
+};
 use crate::tenant::Tenant;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -24,6 +26,8 @@ pub(super) struct TenantState {
     next_stamp: u64,
     /// The open reservations of its ledger at the last reconciliation.
     pub(super) open: Vec<OpenReservation>,
+    /// What open reservations of pods drew on at any reconciliation, by UID.
+    owners: HashMap<String, ObjectRef>,
     /// Objects deleted since then, and how many of them the reconciliation under way received. An
     /// object that exists for a moment only may have a reservation and never be in a view.
     deleted: Vec<LiveObject>,
@@ -52,6 +56,7 @@ impl TenantState {
             sightings: StampTimes::default(),
             next_stamp: 0,
             open: Vec::new(),
+            owners: HashMap::new(),
             deleted: Vec::new(),
             handed_over: 0,
             changed: Some((now, now)),
@@ -91,6 +96,32 @@ impl TenantState {
         !self.open.is_empty() && self.limits.is_some()
     }
 
+    /// Remembers what created pods draw on, also after that is gone.
+    fn remember_owners(&mut self) {
+        let mut before = std::mem::take(&mut self.owners);
+        let created = self.open.iter().filter(|open| open.base == 0 && open.object.kind == "Pod");
+        self.owners = created
+            .filter_map(|open| {
+                let owner = open.owner.clone().or_else(|| before.remove(&open.uid))?;
+                Some((open.uid.clone(), owner))
+            })
+            .collect();
+    }
+
+    /// The open reservations of pods whose cluster does not exist any more, and whose requests have
+    /// ended.
+    pub(super) fn orphans(
+        &self,
+        now: Instant,
+        exists: impl Fn(&ObjectRef) -> bool,
+    ) -> Vec<OpenReservation> {
+        let below = self.sightings.orphans_below(now);
+        let orphaned = self.open.iter().filter(|open| {
+            open.stamp < below && self.owners.get(&open.uid).is_some_and(|owner| !exists(owner))
+        });
+        orphaned.cloned().collect()
+    }
+
     /// Since when it is due for reconciliation; `None` where it is not.
     pub(super) fn due_since(&self, now: Instant, timings: &ReconcileTimings) -> Option<Instant> {
         if self.reconciling || self.not_before.is_some_and(|at| now < at) {
@@ -102,9 +133,10 @@ impl TenantState {
             let calm = passed(last) >= timings.pause || passed(first) >= timings.longest;
             (calm || self.reconciled_at.is_none()).then_some(first)
         };
-        let again = self
-            .reconciled_at
-            .filter(|at| self.has_open_reservations() && passed(*at) >= timings.again);
+        // What a cluster that is gone left behind is released earlier.
+        let often = if self.owners.is_empty() { timings.again } else { timings.again / 3 };
+        let again =
+            self.reconciled_at.filter(|at| self.has_open_reservations() && passed(*at) >= often);
         self.changed.and_then(gathered).or(again)
     }
 
@@ -118,6 +150,7 @@ impl TenantState {
         self.sightings.record(now, settled.next);
         self.set_status(QuotaStatus::from(&settled), now);
         self.open = settled.open;
+        self.remember_owners();
         self.deleted.drain(..self.handed_over.min(self.deleted.len()));
         self.handed_over = 0;
         (self.not_before, self.reconciling) = (None, false);

@@ -108,7 +108,8 @@ fn view(tasks: &[Task]) -> (&View, &[Unconfirmed]) {
 }
 
 fn reserved(stamp: u64, base: u64, name: &str) -> OpenReservation {
-    OpenReservation { object: ObjectRef::new("Pod", "prod", name), uid: name.into(), base, stamp }
+    let object = ObjectRef::new("Pod", "prod", name);
+    OpenReservation { object, uid: name.into(), base, stamp, owner: None }
 }
 
 #[test]

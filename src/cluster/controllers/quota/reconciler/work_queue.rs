@@ -4,8 +4,10 @@ use super::Reconciler;
 use super::task::Task;
 use crate::cluster::controllers::quota::existence::Unconfirmed;
 use crate::cluster::controllers::quota::kinds;
+use crate::cluster::controllers::quota::object_cache::NamespaceChange;
 use crate::cluster::controllers::quota::status::QuotaStatus;
 use crate::quota::ledger::{HORIZON, View};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,9 @@ impl Reconciler {
     pub fn due(&mut self, now: Instant, most: usize) -> Vec<Task> {
         if !self.is_ready() {
             return Vec::new();
+        }
+        for namespace in self.objects.departed(Timestamp::now()) {
+            self.handle_change(NamespaceChange { namespace, counts: true, deleted: None }, now);
         }
         let mut tasks = Vec::new();
         let mut due: Vec<(Instant, &String)> = self
@@ -73,7 +78,7 @@ impl Reconciler {
         let over = state.sightings.finished_below(now);
         // Deleted objects first: another one of the same name may exist.
         let mut objects = state.hand_over_deleted();
-        objects.extend(self.objects.living(&state.namespaces, &state.open));
+        objects.extend(self.objects.living(&state.namespaces, &state.open, Timestamp::now()));
         objects.retain(|living| living.is_deleted() || !self.tombstones.contains(&living.uid));
         let positions = self
             .watches
@@ -93,6 +98,12 @@ impl Reconciler {
             return None;
         };
         state.reconciling = true;
+        let orphans = state.orphans(now, |owner| self.objects.contains(owner));
+        let orphans = orphans.into_iter().map(|open| {
+            let seen = self.objects.version(&open.object, &open.uid);
+            Unconfirmed { open, seen, resource: None }
+        });
+        let orphans = orphans.collect();
         let unconfirmed = state.open.iter().filter(|open| open.stamp < over).filter_map(|open| {
             let watch = self.watches.get(open.object.kind.as_str());
             let seen = self.objects.version(&open.object, &open.uid);
@@ -109,6 +120,7 @@ impl Reconciler {
             tenant: tenant.to_owned(),
             view: View { objects, positions, finished_below: over },
             unconfirmed,
+            orphans,
             known,
         })
     }
