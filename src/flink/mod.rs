@@ -16,6 +16,7 @@ pub mod credentials;
 pub mod exposures;
 pub mod image;
 pub mod job_manager_ports;
+mod key_filter;
 pub mod kinds;
 mod location;
 pub mod map_options;

@@ -119,9 +119,7 @@ fn config_file(
             config_file::has_option(&text, &is_known).then_some(config)?
         }
         Ok(config) => flinks_part(config)?,
-        Err(_) if !is_certain && !text.contains("taskmanager") && !text.contains("jobmanager") => {
-            return None;
-        }
+        Err(_) if !is_certain && !config_file::mentions_flink(&text) => return None,
         Err(error) => {
             size.problems.push(SizeProblem::new(
                 place.as_str(),
