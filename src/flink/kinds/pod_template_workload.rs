@@ -63,8 +63,9 @@ impl PodTemplateWorkload<'_> {
         let containers = pointer::at(template, "/spec/containers")
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
+        let processes: Vec<_> = containers.iter().map(Process::of).collect();
         let Identity { engine, mode, role, main_container, runs_job } =
-            identify(template, containers);
+            identify(template, containers, &processes);
         let (mut config, mut file) = (FlinkConfig::default(), None);
         let mut text_faults = Vec::new();
         if let Some((index, container)) =
@@ -87,7 +88,7 @@ impl PodTemplateWorkload<'_> {
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
         let mut size = self.size(template, (role, mode), known, &config, problems);
-        let (job_managers, with_job) = job_managers(template, containers);
+        let (job_managers, with_job) = job_managers(template, processes);
         if self.replicas > 0 {
             size.total.clusters = job_managers.max(u64::from(role == Role::JobManager));
             size.total.jobs = with_job;
@@ -187,11 +188,11 @@ impl PodTemplateWorkload<'_> {
 
 /// The JobManagers in a pod's containers, and how many of them run their own job. Each is a cluster:
 /// a container beside the main one may start another.
-fn job_managers(template: &Value, containers: &[Value]) -> (u64, u64) {
+fn job_managers(template: &Value, processes: Vec<Option<Process>>) -> (u64, u64) {
     let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
         .into_iter()
         .flat_map(|list| elements_at(template, list));
-    let processes = containers.iter().chain(others).filter_map(Process::of);
+    let processes = processes.into_iter().chain(others.map(Process::of)).flatten();
     processes.filter(|process| process.role == Role::JobManager).fold(
         (0, 0),
         |(all, with_job): (u64, u64), process| {
@@ -200,11 +201,12 @@ fn job_managers(template: &Value, containers: &[Value]) -> (u64, u64) {
     )
 }
 
-fn identify(pod: &Value, containers: &[Value]) -> Identity {
+/// What a pod is, by the processes of its containers.
+fn identify(pod: &Value, containers: &[Value], processes: &[Option<Process>]) -> Identity {
     let named_main =
         containers.iter().position(|container| text(container, "name") == MAIN_CONTAINER);
     let running =
-        |index: usize| containers.get(index).and_then(Process::of).map(|process| (index, process));
+        |index: usize| processes.get(index).copied().flatten().map(|process| (index, process));
     let found = named_main.and_then(running).or_else(|| (0..containers.len()).find_map(running));
     let kind = label(pod, "type");
     if let Some((index, Process { role, mode, runs_job })) = found {
