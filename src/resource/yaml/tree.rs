@@ -15,10 +15,10 @@ use std::sync::Arc;
 
 /// Maximum nesting of mappings and lists; Kubernetes' deepest types need about thirty levels.
 pub(super) const MAX_DEPTH: usize = 200;
-/// Weight that anchors and aliases may add to a document: this much for each byte of its text, and
-/// never more than [`MAX_REPEATED`].
+/// Weight that aliases may add to a document, and that anchors may keep: this much for each byte of
+/// its text, and never more than [`MAX_REPEATED`].
 const REPEATED_PER_BYTE: usize = 32;
-/// Most weight that anchors and aliases add: 200,000 values without text.
+/// Most weight of each: 200,000 values without text.
 const MAX_REPEATED: usize = 200_000 * VALUE_WEIGHT;
 /// Weight of a value in bytes of text: it takes more memory than its text.
 const VALUE_WEIGHT: usize = 8;
@@ -67,9 +67,11 @@ pub(super) struct Builder {
     /// Weight of all values so far, including repeated ones: [`VALUE_WEIGHT`] and the bytes of texts
     /// and keys.
     weight: usize,
-    /// Weight of the values that were copied: those of anchors, which aliases may repeat, and those
-    /// of aliases.
+    /// Weight of the values that aliases and merges repeated.
     repeated: usize,
+    /// Weight of the values of anchors, which are kept for aliases.
+    kept: usize,
+    /// The most of each.
     most_repeated: usize,
     duplicates: usize,
 }
@@ -86,6 +88,7 @@ impl Builder {
             faults: Vec::new(),
             weight: 0,
             repeated: 0,
+            kept: 0,
             most_repeated: length.saturating_mul(REPEATED_PER_BYTE).min(MAX_REPEATED),
             duplicates: 0,
         }
@@ -202,7 +205,8 @@ impl Builder {
         }
         let (node, weight, height) = (target.node, target.weight, target.height);
         self.repeat(weight, at)?;
-        self.weight = self.weight.saturating_add(weight);
+        // The node of the alias counts its own value.
+        self.weight = self.weight.saturating_add(weight.saturating_sub(VALUE_WEIGHT));
         let Some(Some(target)) = self.anchors.get(anchor) else { return Ok(()) };
         let value = target.value.clone();
         let (kind, first_child) =
@@ -267,19 +271,22 @@ impl Builder {
         id
     }
 
-    /// Counts a copy of this weight.
+    /// Counts what is repeated.
     ///
     /// # Errors
-    /// When all copies take more than the text justifies.
+    /// When all of it takes more than the text justifies.
     fn repeat(&mut self, weight: usize, at: Bytes) -> Result<(), Fault> {
         self.repeated = self.repeated.saturating_add(weight);
-        if self.repeated > self.most_repeated {
-            return Err(Fault::unusable(
-                at,
-                "anchors and aliases repeat too much for a document of this size: write the values out",
-            ));
+        self.limited(self.repeated, at)
+    }
+
+    fn limited(&self, copied: usize, at: Bytes) -> Result<(), Fault> {
+        if copied <= self.most_repeated {
+            return Ok(());
         }
-        Ok(())
+        let message =
+            "anchors and aliases repeat too much for a document of this size: write the values out";
+        Err(Fault::unusable(at, message))
     }
 
     fn remember(
@@ -294,7 +301,8 @@ impl Builder {
         if anchor == 0 {
             return Ok(());
         }
-        self.repeat(weight, at)?;
+        self.kept = self.kept.saturating_add(weight);
+        self.limited(self.kept, at)?;
         if self.anchors.len() <= anchor {
             self.anchors.resize_with(anchor + 1, || None);
         }
