@@ -26,7 +26,7 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
             "{*a : 1}, ".repeat(n)
         ))
     }),
-    ("J aliases of aliases", 2, |n| {
+    ("J aliases of aliases", 4, |n| {
         let levels: String = (0..n)
             .map(|i| format!("a{}: &a{} [{}]\n", i + 1, i + 1, format!("*a{i}, ").repeat(8)))
             .collect();
