@@ -26,12 +26,6 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
             "{*a : 1}, ".repeat(n)
         ))
     }),
-    ("J aliases of aliases", 4, |n| {
-        let levels: String = (0..n)
-            .map(|i| format!("a{}: &a{} [{}]\n", i + 1, i + 1, format!("*a{i}, ").repeat(8)))
-            .collect();
-        config_map(&format!("jobmanager.rpc.port: 1\na0: &a0 x\n{levels}"))
-    }),
     ("J anchors within anchors", 10, |n| {
         let depth = n.min(90);
         let open: String = (0..depth).map(|i| format!("&a{i} [")).collect();
@@ -117,7 +111,8 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
     }),
 ];
 
-/// A text in YAML that is small and whose value is not.
+/// Texts in YAML that are small and whose values are not. The first one grows by powers, so that only its
+/// limit is in proportion.
 pub fn bombs() -> Vec<(&'static str, String)> {
     let deep: String = (0..100).map(|i| format!("&a{i} [")).collect();
     let levels: String = (1..9)
