@@ -42,6 +42,9 @@ fn escape_where(
     keeps: impl Fn(char, &str) -> bool,
     escapes_commands: bool,
 ) -> Cow<'_, str> {
+    if is_plain(text) {
+        return Cow::Borrowed(text);
+    }
     let mut out = String::new();
     let (mut copied, mut line) = (0, Line::default());
     for (at, c) in text.char_indices() {
@@ -69,6 +72,15 @@ fn escape_where(
     }
     out.push_str(text.get(copied..).unwrap_or_default());
     Cow::Owned(out)
+}
+
+/// Whether a text is one line without any character that may act. Most texts are, and that is
+/// found out many bytes at a time.
+fn is_plain(text: &str) -> bool {
+    let is_plain = |byte: &u8| (b' '..=b'~').contains(byte) && *byte != b'#';
+    let bytes = text.strip_suffix('\n').unwrap_or(text).as_bytes();
+    bytes.chunks(32).all(|chunk| chunk.iter().fold(true, |plain, byte| plain & is_plain(byte)))
+        && !text.trim_start().starts_with(':')
 }
 
 /// What is read of a line.

@@ -9,7 +9,7 @@ use crate::kinds;
 use crate::pipeline::configuration::{ConfigurationLookup, configuration_lookup};
 use crate::pipeline::related::{Related, lacks_requests, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
-use crate::resource::{GroupVersionResource, Operation, Resource, is_being_deleted, metadata_text};
+use crate::resource::{GroupVersionResource, Operation, Resource, is_being_deleted, limits, metadata_text};
 use crate::rules::Finding;
 use crate::rules::notices::{FLINK_UNREAD_OBJECT, Notice, QUOTA_UNREAD_OBJECT, UNREAD_NAMESPACE};
 use serde_json::Value;
@@ -91,6 +91,10 @@ pub(super) async fn look_up<C: Context>(
         return Ok(RequestInContext { gate, resource: Arc::clone(resource) });
     }
     let gate = with_namespace_labels(context, gate, resource).await?;
+    // It is refused before anything else reads it, and so is what only its reading shows.
+    if limits::object_excess(&resource.object).is_some() {
+        return Ok(RequestInContext { gate, resource: Arc::clone(resource) });
+    }
     let gate = with_related_objects(context, gate, resource, reads_claims).await?;
     let resource = match scale_as_update(context, &gate, resource).await? {
         Some(update) => Arc::new(update),

@@ -5,11 +5,12 @@
 //! is reported.
 
 use super::Workload;
+use super::pod_index::PodIndex;
 use crate::resource::{Resource, pointer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A PodDisruptionBudget, or the fields from which an operator creates one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -114,6 +115,74 @@ pub struct NamespaceObjects {
     pub budgets: Vec<Budget>,
     /// The objects that run pods; empty if the namespace has no budgets.
     pub workloads: Vec<WorkloadObject>,
+    /// Which budgets cover which pods. It is looked up once for all objects.
+    pub coverage: OnceLock<BudgetCoverage>,
+}
+
+/// Which budgets of a namespace cover which pods.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BudgetCoverage {
+    /// The sets of pods by their labels.
+    pub pods: PodIndex,
+    /// What selectors cover, by their JSON; `None` if too many pods had to be compared.
+    pub covered: BTreeMap<String, Option<CoveredPods>>,
+    /// The different selectors by a label that they require, with its value if only one is allowed.
+    pub by_label: BTreeMap<String, BTreeMap<Option<String>, Vec<Value>>>,
+    /// Those that require no label.
+    pub by_no_label: Vec<Value>,
+    /// Numbers of budgets that cover a set, by its number: the first two with different names.
+    pub budgets_of_pods: BTreeMap<usize, Vec<usize>>,
+}
+
+/// What is known of the pods that a budget covers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CoveredPods {
+    /// Whether some run Flink.
+    pub are_flink: bool,
+    /// Whether a JobManager creates some of them, so that no controller counts them.
+    pub are_native: bool,
+    /// Whether a Job or CronJob creates some of them.
+    pub are_of_job: bool,
+    /// The maximum number of pods; `None` if it is not known.
+    pub most: Option<u64>,
+    /// Numbers of budgets that cover some of them: the first two with different names.
+    pub budgets: Vec<usize>,
+}
+
+impl Default for CoveredPods {
+    /// No pods.
+    fn default() -> Self {
+        let (are_flink, are_native, are_of_job) = (false, false, false);
+        Self { are_flink, are_native, are_of_job, most: Some(0), budgets: Vec::new() }
+    }
+}
+
+impl CoveredPods {
+    /// Adds what is known of other pods.
+    pub fn add(&mut self, more: &Self) {
+        self.are_flink |= more.are_flink;
+        self.are_native |= more.are_native;
+        self.are_of_job |= more.are_of_job;
+        let most = self.most.zip(more.most);
+        self.most = most.map(|(own, more)| own.saturating_add(more));
+        self.budgets.extend(&more.budgets);
+    }
+
+    /// Adds a budget that covers some of the pods.
+    pub fn add_budget(&mut self, number: usize, all: &[Budget]) {
+        note_budget(&mut self.budgets, number, all);
+    }
+}
+
+/// Keeps the first two of the budgets that have different names.
+pub fn note_budget(noted: &mut Vec<usize>, number: usize, all: &[Budget]) {
+    let name = |number: usize| all.get(number).map(|budget| &budget.name);
+    match noted.iter_mut().find(|noted| name(**noted) == name(number)) {
+        Some(same) => *same = number.min(*same),
+        None => noted.push(number),
+    }
+    noted.sort_unstable();
+    noted.truncate(2);
 }
 
 impl NamespaceObjects {

@@ -4,8 +4,9 @@
 //! it as the operator does, so that all other code sees Flink's keys.
 
 use super::catalog::other_names;
+use super::key_filter::KeyFilter;
 use super::memory::java::double_text;
-use crate::resource::limits::{Excess, Limit};
+use crate::resource::limits::{self, Excess, Limit};
 use crate::resource::{pointer, steps};
 use serde_json::{Map, Number, Value};
 use std::collections::BTreeMap;
@@ -25,10 +26,14 @@ pub struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
+    /// The keys of `entries`, and the options of which `renamed` has an older name.
+    keys: KeyFilter,
     duplicates: Vec<Duplicate>,
     overwritten: Vec<(String, Entry)>,
     /// Options that are set under a deprecated name of the catalog, each with that name.
     renamed: Vec<(&'static str, String)>,
+    /// See [`limits::OPTION_YAML`].
+    yaml_bytes: usize,
     excess: Option<Excess>,
 }
 
@@ -99,8 +104,8 @@ impl FlinkConfig {
                 _ if self.is_full() => return self.exceed(base_pointer.to_owned(), Limit::Options),
                 _ => {
                     let value = text(value);
-                    if value.len() > Limit::OptionValue.most() {
-                        return self.exceed(place, Limit::OptionValue);
+                    if let Some(limit) = self.value_excess(&value) {
+                        return self.exceed(place, limit);
                     }
                     self.add(key.clone(), value, place.clone());
                 }
@@ -111,6 +116,15 @@ impl FlinkConfig {
     fn is_full(&self) -> bool {
         let read = [self.entries.len(), self.duplicates.len(), self.overwritten.len()];
         read.into_iter().sum::<usize>() >= Limit::Options.most()
+    }
+
+    /// The limit that an option with this value exceeds.
+    fn value_excess(&mut self, value: &str) -> Option<Limit> {
+        if value.len() > Limit::OptionValue.most() {
+            return Some(Limit::OptionValue);
+        }
+        self.yaml_bytes = self.yaml_bytes.saturating_add(limits::yaml_bytes(value));
+        (self.yaml_bytes > Limit::OptionYaml.most()).then_some(Limit::OptionYaml)
     }
 
     /// Notes that the options at a place are over a limit: see [`Self::excess`].
@@ -133,7 +147,7 @@ impl FlinkConfig {
                 }
             }
             Vacant(unknown) => {
-                note_names(unknown.key(), &mut self.renamed);
+                note_names(unknown.key(), &mut self.renamed, &mut self.keys);
                 unknown.insert(Entry { value, pointer: Some(place) });
             }
         }
@@ -147,7 +161,11 @@ impl FlinkConfig {
     /// The first of these keys that is set: an option and its deprecated names, in Flink's order.
     /// The catalog knows further deprecated names; they come last.
     pub fn first(&self, keys: &[&str]) -> Option<(&str, &Entry)> {
-        let written = keys.iter().find_map(|key| self.entries.get_key_value(*key));
+        let is_set = |key: &&&str| self.keys.may_have(key);
+        let written = keys.iter().filter(is_set).find_map(|key| self.entries.get_key_value(*key));
+        if written.is_none() && !keys.iter().any(|key| is_set(&key)) {
+            return None;
+        }
         let older = || {
             let names = self.renamed.iter().filter(|(option, _)| keys.contains(option));
             self.entries.get_key_value(names.map(|(_, name)| name).min()?)
@@ -167,7 +185,7 @@ impl FlinkConfig {
 
     /// What is written under exactly this key.
     pub fn exact(&self, key: &str) -> Option<&Entry> {
-        self.entries.get(key)
+        if self.keys.may_have(key) { self.entries.get(key) } else { None }
     }
 
     /// Sets an option and replaces an existing value.
@@ -180,8 +198,8 @@ impl FlinkConfig {
         let (key, entry) = (key.into(), Entry { value: value.into(), pointer });
         let limit = match key.len() {
             length if length > Limit::OptionKey.most() => Some(Limit::OptionKey),
-            _ if entry.value.len() > Limit::OptionValue.most() => Some(Limit::OptionValue),
-            _ => self.is_full().then_some(Limit::Options),
+            _ if self.is_full() => Some(Limit::Options),
+            _ => self.value_excess(&entry.value),
         };
         if let Some(limit) = limit {
             return self.exceed(entry.pointer.unwrap_or_default(), limit);
@@ -192,7 +210,7 @@ impl FlinkConfig {
                 self.overwritten.push((key, before));
             }
             Vacant(place) => {
-                note_names(place.key(), &mut self.renamed);
+                note_names(place.key(), &mut self.renamed, &mut self.keys);
                 place.insert(entry);
             }
         }
@@ -214,7 +232,7 @@ impl FlinkConfig {
     pub fn fill(&mut self, under: Self) {
         for (key, entry) in under.entries {
             if let Vacant(place) = self.entries.entry(key) {
-                note_names(place.key(), &mut self.renamed);
+                note_names(place.key(), &mut self.renamed, &mut self.keys);
                 place.insert(entry);
             }
         }
@@ -266,8 +284,10 @@ impl FlinkConfig {
 }
 
 /// Notes the options that a key is a deprecated name of.
-fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>) {
+fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>, keys: &mut KeyFilter) {
     let newer = other_names(key).newer.iter();
+    keys.add(key);
+    newer.clone().for_each(|option| keys.add(option));
     renamed.extend(newer.map(|option| (*option, key.to_owned())));
 }
 

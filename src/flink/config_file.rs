@@ -161,31 +161,14 @@ fn is_before(one: &str, other: &str, positions: &Positions) -> bool {
     start(one) <= start(other)
 }
 
-/// Whether a `config.yaml` that is over a limit of options has one of these, wherever it is. What is
-/// too large to be read may have one.
+/// Whether a `config.yaml` that is over a limit of options has one of these, wherever it is.
 pub fn has_option(text: &str, is_it: &impl Fn(&str) -> bool) -> bool {
-    let has = |document: yaml::Document| {
-        document.value.is_some_and(|value| has_option_below(&value, &mut String::new(), is_it))
-    };
-    limits::yaml_excess(text).is_some() || yaml::parse(text).into_iter().any(has)
+    yaml::any_key(text, limits::OPTION_KEY, is_it).unwrap_or_else(|| mentions_flink(text))
 }
 
-/// The YAML reader limits the depth.
-fn has_option_below(value: &Value, key: &mut String, is_it: &impl Fn(&str) -> bool) -> bool {
-    let Value::Object(fields) = value else { return is_it(key) };
-    let length = key.len();
-    fields.iter().any(|(name, value)| {
-        if length.saturating_add(name.len()) >= limits::OPTION_KEY {
-            return false;
-        }
-        if length > 0 {
-            key.push('.');
-        }
-        key.push_str(name);
-        let has = has_option_below(value, key, is_it);
-        key.truncate(length);
-        has
-    })
+/// Whether a text that is not YAML may be meant for Flink.
+pub fn mentions_flink(text: &str) -> bool {
+    text.contains("taskmanager") || text.contains("jobmanager")
 }
 
 #[cfg(test)]

@@ -236,7 +236,8 @@ fn within_volume(mount: &Value, below: &str) -> Option<String> {
 /// A path with one slash before each name, without `.` and `..`; empty for the root.
 fn normal(path: &str) -> Cow<'_, str> {
     let path = path.trim_end_matches('/');
-    if path.is_empty() || path.starts_with('/') && !path.contains("//") && !path.contains("/.") {
+    let needs_none = |two: &[u8]| !matches!(two, b"//" | b"/.");
+    if path.is_empty() || path.starts_with('/') && path.as_bytes().windows(2).all(needs_none) {
         return path.into();
     }
     let mut names: Vec<&str> = Vec::new();

@@ -172,7 +172,7 @@ impl OperatorDefaults {
     /// the ConfigMap that holds one.
     ///
     /// # Errors
-    /// When it is not YAML.
+    /// When it is not YAML, or over a limit of options.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         let value =
             crate::resource::yaml::parse(text).into_iter().find_map(|document| document.value);
@@ -191,25 +191,34 @@ impl OperatorDefaults {
     /// defaults.
     ///
     /// # Errors
-    /// When its file is not YAML.
+    /// When its file is not YAML, or over a limit of options.
     pub fn of_config_map(object: &Value) -> Result<Self, Unreadable> {
         config_file::of_config_map(object)
             .map_or(Ok(Self::default()), |(file, text)| Self::of_file(file, text))
     }
 
-    /// What can be read of a ConfigMap whose file is not YAML: the options that a line gives with
-    /// their full name.
+    /// What can be read of a ConfigMap whose file is not YAML or over a limit: the options that a line
+    /// gives with their full name, as far as they are within the limits.
     pub fn readable_parts_of_config_map(object: &Value) -> Self {
         let text = config_file::of_config_map(object).map(|(_, text)| text).unwrap_or_default();
         let flat = |line: &&str| !line.starts_with(char::is_whitespace);
         let lines: Vec<&str> = text.lines().filter(flat).collect();
         // The older file is read by lines, which cannot fail.
-        Self::of_file(config_file::FLINK_CONF, &lines.join("\n")).unwrap_or_default()
+        let read = config_file::parse(config_file::FLINK_CONF, &lines.join("\n"), None);
+        read.map(|read| Self::of_options(&read)).unwrap_or_default()
     }
 
     fn of_file(file: &'static str, text: &str) -> Result<Self, Unreadable> {
+        let read = config_file::parse(file, text, None)?;
+        match read.excess() {
+            Some(excess) => Err(Unreadable { file, line: 1, message: excess.limit.exceeded() }),
+            None => Ok(Self::of_options(&read)),
+        }
+    }
+
+    fn of_options(read: &FlinkConfig) -> Self {
         let mut defaults = Self::default();
-        for (key, entry) in config_file::parse(file, text, None)?.iter() {
+        for (key, entry) in read.iter() {
             let value = entry.value.clone();
             if let Some(rest) = key.strip_prefix(OF_NAMESPACE) {
                 defaults.by_namespace.push((rest.to_owned(), value));
@@ -224,7 +233,7 @@ impl OperatorDefaults {
         }
         // Of two that hold for a version the nearer one counts.
         defaults.by_version.sort();
-        Ok(defaults)
+        defaults
     }
 
     /// For all, over that for the namespace, over that for the version, as the operator has it.

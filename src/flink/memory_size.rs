@@ -84,7 +84,10 @@ pub fn parse_memory_size(text: &str) -> Result<u64, MemorySizeError> {
     let is_unit = |name: &&str| {
         unit.eq_ignore_ascii_case(name) || !unit.is_ascii() && in_lower_case().eq(name.chars())
     };
-    let Some((_, bytes)) = UNITS.iter().find(|(names, _)| names.iter().any(is_unit)) else {
+    // Most units are written in lower case.
+    let exact = || UNITS.iter().find(|(names, _)| names.contains(&unit));
+    let any_case = || UNITS.iter().find(|(names, _)| names.iter().any(is_unit));
+    let Some((_, bytes)) = exact().or_else(any_case) else {
         return Err(MemorySizeError::Unit {
             text: shown(text),
             unit: in_lower_case().take(64).collect(),

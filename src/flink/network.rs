@@ -6,12 +6,14 @@
 
 use super::Workload;
 use super::budgets::WorkloadObject;
-use super::exposures::{Exposure, Selection};
+use super::exposures::{Exposure, PortRef, Selection};
+use super::job_manager_ports::JobManagerPorts;
+use super::pod_index::PodIndex;
 use super::workload::Role;
 use crate::resource::Resource;
 use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
 
 /// What is known of the traffic in a namespace.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +31,66 @@ pub struct NamespaceNetwork {
     /// The Services and Ingresses that exist already, by kind and name. Offline there are none:
     /// they are checked themselves, together with all pods of the input.
     pub exposures: Vec<(String, String, Exposure)>,
+    /// What Services lead to, which is looked up once for all exposures.
+    pub reached: OnceLock<ReachedPods>,
+}
+
+/// What is known of an exposure.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// It does not lead to a JobManager.
+    #[default]
+    No,
+    /// Nothing is known of what it selects: its pods, or its Service, are not in the input.
+    Unknown,
+    /// It may lead to one, and no list of pods can show whether it does: addresses that a user
+    /// writes, an alias, or a review without access to a cluster.
+    Possible,
+    /// It leads to a JobManager's REST port.
+    Yes,
+}
+
+/// What the Services of a namespace lead to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReachedPods {
+    /// The sets of JobManagers by their labels.
+    pub pods: PodIndex,
+    /// Their ports, in the same order.
+    pub ports: Vec<JobManagerPorts>,
+    /// The JobManagers that labels select; `None` if too many objects had to be searched.
+    pub by_labels: BTreeMap<BTreeMap<String, String>, Option<JobManagerPorts>>,
+    /// What each Service leads to.
+    pub services: BTreeMap<String, ServiceReach>,
+    /// The Services that the Flink operator creates.
+    pub made_by_operator: BTreeSet<String>,
+    /// The clusters for which other operators create Services with names that begin with theirs.
+    pub other_clusters: BTreeSet<String>,
+}
+
+/// What the ports of a Service lead to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ServiceReach {
+    /// All together.
+    pub all: Reach,
+    /// Each one, by its number.
+    pub by_number: BTreeMap<u64, Reach>,
+    /// Each one, by its name.
+    pub by_name: BTreeMap<String, Reach>,
+    /// Whether the Service is an alias, which has no ports.
+    pub is_alias: bool,
+}
+
+impl ServiceReach {
+    /// What one port leads to; all together if it is not readable.
+    pub fn through(&self, port: Option<&PortRef>) -> Reach {
+        let found = match port {
+            None => Some(&self.all),
+            _ if self.is_alias => Some(&self.all),
+            Some(PortRef::Number(number)) => self.by_number.get(number),
+            Some(PortRef::Name(name)) => self.by_name.get(name),
+        };
+        found.copied().unwrap_or_default()
+    }
 }
 
 impl NamespaceNetwork {

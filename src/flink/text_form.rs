@@ -179,15 +179,25 @@ pub fn trimmed(text: &str) -> &str {
 
 /// Whether no option has such a key, and not every reader takes it as it is.
 pub fn is_odd_key(key: &str) -> bool {
-    key.is_empty()
-        || trimmed(key) != key
-        || key.ends_with('.')
+    let has_odd_byte = || key.bytes().any(|byte| byte <= b' ' || matches!(byte, 0x7f | b'#'));
+    key.is_empty() || key.ends_with('.') || has_odd_byte() && has_odd_part(key)
+}
+
+/// A blank alone is not odd.
+fn has_odd_part(key: &str) -> bool {
+    is_padded(key)
         || key.contains(": ")
-        || key.bytes().any(|byte| byte < b' ' || byte == 0x7f || byte == b'#')
+        || key.bytes().any(|byte| byte < b' ' || matches!(byte, 0x7f | b'#'))
 }
 
 fn is_odd_value(value: &str) -> bool {
-    value.bytes().any(|byte| matches!(byte, b'\n' | b'\r' | b'#')) || trimmed(value) != value
+    value.bytes().any(|byte| matches!(byte, b'\n' | b'\r' | b'#')) || is_padded(value)
+}
+
+/// Whether [`trimmed`] removes something.
+fn is_padded(text: &str) -> bool {
+    let is_blank = |byte: Option<&u8>| byte.is_some_and(|byte| *byte <= b' ');
+    is_blank(text.as_bytes().first()) || is_blank(text.as_bytes().last())
 }
 
 /// Whether an operator acts on an option with the value as it is written.

@@ -5,7 +5,7 @@
 //! Deployment, and a Job reports no count.
 
 use super::placement::{Label, PodLabels, selects};
-use crate::flink::budgets::{Amount, Budget, Limit};
+use crate::flink::budgets::{Amount, Budget, CoveredPods, Limit};
 use crate::flink::{Mode, PodSet, Role, Workload};
 use crate::resource::pointer;
 use serde_json::Value;
@@ -55,6 +55,17 @@ impl<'a> EvictablePods<'a> {
     pub fn are_of_job(self) -> bool {
         let kind = self.object.get("kind").and_then(Value::as_str);
         matches!(kind, Some("Job" | "CronJob")) && !self.workload.declares_cluster
+    }
+
+    /// What budgets that cover them need to know.
+    pub fn known(self) -> CoveredPods {
+        CoveredPods {
+            are_flink: self.workload.is_flink(),
+            are_native: self.are_native(),
+            are_of_job: self.are_of_job(),
+            most: self.most(),
+            budgets: Vec::new(),
+        }
     }
 
     /// The maximum number of pods; `None` if it can grow without a change of the object.

@@ -30,7 +30,7 @@ impl Gate {
             old_object: Some(old.clone()),
         };
         let Some(case) = self.lower_admitted(&unchanged) else { return };
-        let before = self.all_findings(&case, &Usage::default(), until);
+        let before = self.all_findings(&case, &Usage::default(), until, true);
         // The help may name other labels that changed.
         let before: HashSet<_> = before
             .iter()

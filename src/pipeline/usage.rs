@@ -56,8 +56,10 @@ impl InputUsage {
     /// Counts what an object uses, if a tenant owns it.
     pub fn add(&mut self, case: &Case<'_>) {
         let Some(tenant) = case.tenant() else { return };
+        let mut usage = case.usage();
+        // The author of an object invents names of extended resources, as many as there are objects.
+        usage.retain(|name| !name.contains('/') || tenant.spec.quota.hard.contains_key(name));
         let tenant = self.0.entry(tenant.name.clone()).or_default();
-        let usage = case.usage();
         match cluster_of(case) {
             Some((name, true)) => tenant
                 .add_to_cluster(name, &ClusterUsage { declared: usage, created: Usage::default() }),

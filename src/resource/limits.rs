@@ -33,6 +33,11 @@ pub const OPTIONS: usize = 5_000;
 pub const OPTION_KEY: usize = 500;
 /// Longest value of a Flink option in bytes.
 pub const OPTION_VALUE: usize = 256 << 10;
+/// Most bytes of the long values of all Flink options of one object that may be YAML: to read YAML
+/// takes many times the time of its text.
+pub const OPTION_YAML: usize = 256 << 10;
+/// Shorter values are not counted.
+const SHORT_VALUE: usize = 1 << 10;
 /// Most mappings around a Flink option.
 pub const OPTION_LEVELS: usize = 32;
 
@@ -62,6 +67,8 @@ pub enum Limit {
     OptionKey,
     /// [`OPTION_VALUE`].
     OptionValue,
+    /// [`OPTION_YAML`].
+    OptionYaml,
     /// [`OPTION_LEVELS`].
     OptionLevels,
 }
@@ -80,6 +87,7 @@ impl Limit {
             Self::Options => OPTIONS,
             Self::OptionKey => OPTION_KEY,
             Self::OptionValue => OPTION_VALUE,
+            Self::OptionYaml => OPTION_YAML,
             Self::OptionLevels => OPTION_LEVELS,
         }
     }
@@ -97,8 +105,16 @@ impl Limit {
             Self::Options => "Flink options",
             Self::OptionKey => "bytes in the key of a Flink option",
             Self::OptionValue => "bytes in the value of a Flink option",
+            Self::OptionYaml => "bytes of YAML in the values of Flink options",
             Self::OptionLevels => "nested mappings around a Flink option",
         }
+    }
+}
+
+impl Limit {
+    /// That there is more than the limit.
+    pub fn exceeded(self) -> String {
+        format!("it has more than {} {}", self.most(), self.what())
     }
 }
 
@@ -154,6 +170,13 @@ pub fn yaml_excess(text: &str) -> Option<Limit> {
     (values > VALUES).then_some(Limit::Values)
 }
 
+/// The bytes of an option's value that count for [`OPTION_YAML`].
+pub fn yaml_bytes(value: &str) -> usize {
+    let may_be_yaml =
+        || value.contains(['{', '[', '\n']) || value.contains(": ") || value.starts_with('-');
+    if value.len() > SHORT_VALUE && may_be_yaml() { value.len() } else { 0 }
+}
+
 fn skip_string(bytes: &mut std::str::Bytes<'_>) {
     while let Some(byte) = bytes.next() {
         match byte {
@@ -168,9 +191,33 @@ fn skip_string(bytes: &mut std::str::Bytes<'_>) {
 
 /// Where an object is over a limit first. Allocates nothing if it is within all of them.
 pub fn object_excess(object: &Value) -> Option<Excess> {
+    if is_small(object, 0, &mut { CONTAINERS }) {
+        return None;
+    }
     let (limit, mut reversed) = Walk::default().excess(object, "", 0)?;
     reversed.reverse();
     Some(Excess { place: pointer::from_tokens(reversed.iter().map(String::as_str)), limit })
+}
+
+/// Whether an object is so small that no place can be over a limit: all lists together are within the
+/// lowest limit of one. Most objects are. `left` are the elements that are not counted yet.
+fn is_small(value: &Value, level: usize, left: &mut usize) -> bool {
+    let mut is_small_below = |value: &Value| match value {
+        Value::Object(_) | Value::Array(_) => is_small(value, level.saturating_add(1), left),
+        _ => true,
+    };
+    match value {
+        _ if level > LEVELS => false,
+        Value::Object(fields) => fields.len() <= ENTRIES && fields.values().all(is_small_below),
+        Value::Array(elements) => {
+            elements.iter().all(&mut is_small_below) && {
+                let rest = left.checked_sub(elements.len());
+                *left = rest.unwrap_or_default();
+                rest.is_some()
+            }
+        }
+        _ => true,
+    }
 }
 
 /// What was counted so far.

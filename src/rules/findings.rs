@@ -5,7 +5,7 @@ use super::finding::Finding;
 use crate::resource::steps;
 
 /// The number of findings that one rule reports about one object; more would hide the first.
-const MOST: usize = 50;
+pub const MOST: usize = 50;
 
 /// The findings of one object. A rule adds one with [`Findings::at`].
 #[derive(Debug)]
@@ -14,14 +14,21 @@ pub struct Findings {
     /// Index of the running rule's first finding.
     start: usize,
     list: Vec<Finding>,
-    /// Takes what a rule reports beyond [`MOST`].
+    /// The number of findings that one rule reports: [`MOST`], or all.
+    most: usize,
+    /// Takes what a rule reports beyond that.
     overflow: Finding,
 }
 
 impl Findings {
     /// No findings yet; `rule` is the first to run.
     pub fn new(rule: &'static Rule) -> Self {
-        Self { rule, start: 0, list: Vec::new(), overflow: Finding::default() }
+        Self { rule, start: 0, list: Vec::new(), most: MOST, overflow: Finding::default() }
+    }
+
+    /// The same without a limit: to compare two states of an object.
+    pub(super) fn with_all(self) -> Self {
+        Self { most: usize::MAX, ..self }
     }
 
     /// Starts the next rule.
@@ -41,7 +48,7 @@ impl Findings {
             pointer: pointer.into(),
             ..Finding::default()
         };
-        if self.list.len() >= self.start.saturating_add(MOST) {
+        if self.list.len() >= self.start.saturating_add(self.most) {
             self.overflow = finding;
             return &mut self.overflow;
         }
@@ -59,7 +66,7 @@ impl Findings {
 
     /// Whether the running rule has reported as much as it may, and can stop looking.
     pub fn is_full(&self) -> bool {
-        self.list.len() >= self.start.saturating_add(MOST)
+        self.list.len() >= self.start.saturating_add(self.most)
     }
 
     /// All findings in the order in which rules reported them.

@@ -32,7 +32,7 @@ pub use crate::tenant::FAMILIES;
 pub use abridge::abridge;
 pub use documentation::Documentation;
 pub use finding::{Facts, Finding, Level};
-pub use findings::Findings;
+pub use findings::{Findings, MOST as MOST_FINDINGS};
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};
 
@@ -72,29 +72,49 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
 /// In a namespace without a tenant only the rule about that fact runs; so it is where several
 /// tenants claim the namespace. Of an object over a limit nothing else is known.
 pub fn check(subject: &Subject<'_>) -> Vec<Finding> {
+    check_with(subject, first_findings())
+}
+
+/// [`check`] without a limit for one rule: to compare two states of an object.
+pub fn check_all(subject: &Subject<'_>) -> Vec<Finding> {
+    check_with(subject, first_findings().with_all())
+}
+
+fn check_with(subject: &Subject<'_>, findings: Findings) -> Vec<Finding> {
     if subject.excess.is_some() {
-        return run([&tenancy::object_limits::RULE], subject);
+        return run([&tenancy::object_limits::RULE], subject, findings);
     }
     match subject.owner {
-        NamespaceOwner::Tenant => run(all(), subject),
-        NamespaceOwner::Unassigned(_) => run([&tenancy::unassigned_namespace::RULE], subject),
-        NamespaceOwner::Ambiguous(_) => run([&tenancy::ambiguous_namespace::RULE], subject),
-        NamespaceOwner::Unread(_) => run([&tenancy::unreadable_tenant::RULE], subject),
+        NamespaceOwner::Tenant => run(all(), subject, findings),
+        NamespaceOwner::Unassigned(_) => {
+            run([&tenancy::unassigned_namespace::RULE], subject, findings)
+        }
+        NamespaceOwner::Ambiguous(_) => {
+            run([&tenancy::ambiguous_namespace::RULE], subject, findings)
+        }
+        NamespaceOwner::Unread(_) => run([&tenancy::unreadable_tenant::RULE], subject, findings),
     }
+}
+
+fn first_findings() -> Findings {
+    Findings::new(&tenancy::unassigned_namespace::RULE)
 }
 
 /// What the rules report that read the subject's conflicts.
 pub fn check_conflicts(subject: &Subject<'_>) -> Vec<Finding> {
-    run(CONFLICT_RULES, subject)
+    run(CONFLICT_RULES, subject, first_findings())
 }
 
 /// What the rule reports that reads which pods use a deleted claim.
 pub fn check_deletion(subject: &Subject<'_>) -> Vec<Finding> {
-    run([&storage::claim_in_use::RULE], subject)
+    run([&storage::claim_in_use::RULE], subject, first_findings())
 }
 
-fn run(rules: impl IntoIterator<Item = &'static Rule>, subject: &Subject<'_>) -> Vec<Finding> {
-    let mut findings = Findings::new(&tenancy::unassigned_namespace::RULE);
+fn run(
+    rules: impl IntoIterator<Item = &'static Rule>,
+    subject: &Subject<'_>,
+    mut findings: Findings,
+) -> Vec<Finding> {
     for rule in rules {
         findings.start(rule);
         (rule.check)(subject, &mut findings);

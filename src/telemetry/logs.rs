@@ -49,7 +49,10 @@ struct Escaping<W>(W);
 
 impl<W: Write> Write for Escaping<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(event);
+        let text = match std::str::from_utf8(event) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(_) => String::from_utf8_lossy(event),
+        };
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let end = if line.len() < text.len() { "\n" } else { "" };
         let escaped = escape_keeping_colours(line);

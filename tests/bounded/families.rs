@@ -615,11 +615,11 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
     }),
 ];
 
-fn list(n: usize, element: impl Fn(usize) -> Value) -> Value {
+pub fn list(n: usize, element: impl Fn(usize) -> Value) -> Value {
     (0..n).map(element).collect()
 }
 
-fn map(n: usize, value: impl Fn(usize) -> Value) -> Value {
+pub fn map(n: usize, value: impl Fn(usize) -> Value) -> Value {
     (0..n).map(|i| (format!("k{i}"), value(i))).collect::<Map<_, _>>().into()
 }
 
@@ -642,8 +642,25 @@ fn container(i: usize) -> Value {
     json!({"name": format!("c{i}")})
 }
 
+/// The body of an AdmissionReview about an object. Its field `request` has fields of the request.
+pub fn body(object: &Value) -> Vec<u8> {
+    let mut object = object.clone();
+    let given = object.as_object_mut().and_then(|object| object.remove("request"));
+    let api_version = object["apiVersion"].as_str().unwrap_or_default();
+    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
+    let mut review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
+        "uid": "0815", "operation": "CREATE", "namespace": "strict",
+        "kind": {"group": group, "version": version, "kind": object["kind"]},
+        "name": object["metadata"]["name"], "userInfo": {"username": "tenant"},
+        "object": object}});
+    for (field, value) in given.iter().filter_map(Value::as_object).flatten() {
+        review["request"][field] = value.clone();
+    }
+    review.to_string().into_bytes()
+}
+
 /// A FlinkDeployment with these fields of its spec, or of the object where it is `metadata`.
-fn deployment(fields: Value) -> Value {
+pub fn deployment(fields: Value) -> Value {
     let mut object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment", "metadata": {"name": "etl"},
         "spec": {"flinkVersion": "v1_20", "image": "registry.example.com/flink/etl:1", "serviceAccount": "flink",
             "jobManager": {"resource": {"cpu": 1, "memory": "2048m"}}, "taskManager": {"resource": {"cpu": 1, "memory": "2048m"}},
@@ -677,7 +694,7 @@ fn pod(spec: Value) -> Value {
     pod_with(json!({}), spec)
 }
 
-fn pod_with(metadata: Value, spec: Value) -> Value {
+pub fn pod_with(metadata: Value, spec: Value) -> Value {
     let mut object = json!({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec});
     object["metadata"]["name"] = json!("etl-taskmanager-1-1");
     object
@@ -688,7 +705,7 @@ fn workload(kind: &str, spec: Value) -> Value {
     json!({"apiVersion": group, "kind": kind, "metadata": {"name": "w"}, "spec": {"replicas": 2, "template": {"spec": spec}}})
 }
 
-fn config_map(text: &str) -> Value {
+pub fn config_map(text: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "flink-config"}, "data": {"config.yaml": text}})
 }
 

@@ -1,6 +1,6 @@
 //! A reader of the log that stops does not stop the server.
 
-use crate::measure::body;
+use crate::families::body;
 use crate::serve_support::Client;
 use crate::serve_support::process::{ask, ca, plain};
 use assert_cmd::cargo::cargo_bin;

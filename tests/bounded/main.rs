@@ -3,10 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod families;
+mod families_yaml;
 mod growth;
+mod hidden;
+mod inputs;
 mod logs;
 mod measure;
 mod overload;
 #[path = "../serve_support/mod.rs"]
 #[allow(unused_imports)]
 mod serve_support;
+mod yaml;

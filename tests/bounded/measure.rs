@@ -5,7 +5,6 @@ use flinkgate::admission::response::Reply;
 use flinkgate::admission::review::Review;
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::resource::steps;
-use serde_json::{Value, json};
 use std::sync::OnceLock;
 
 /// The cost of one review.
@@ -27,23 +26,6 @@ pub fn gate() -> &'static Gate {
         let tenants = ["tests/data/bounded/tenant.yaml".into()];
         Gate::load(&tenants, &[], Unassigned::Warn).unwrap().0
     })
-}
-
-/// The body of an AdmissionReview about an object. Its field `request` has fields of the request.
-pub fn body(object: &Value) -> Vec<u8> {
-    let mut object = object.clone();
-    let given = object.as_object_mut().and_then(|object| object.remove("request"));
-    let api_version = object["apiVersion"].as_str().unwrap_or_default();
-    let (group, version) = api_version.split_once('/').unwrap_or(("", api_version));
-    let mut review = json!({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {
-        "uid": "0815", "operation": "CREATE", "namespace": "strict",
-        "kind": {"group": group, "version": version, "kind": object["kind"]},
-        "name": object["metadata"]["name"], "userInfo": {"username": "tenant"},
-        "object": object}});
-    for (field, value) in given.iter().filter_map(Value::as_object).flatten() {
-        review["request"][field] = value.clone();
-    }
-    review.to_string().into_bytes()
 }
 
 /// The answer to a body, as the server encodes it.

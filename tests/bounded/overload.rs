@@ -1,7 +1,7 @@
 //! Small reviews are answered while large ones wait for their turn, and a full queue says when to
 //! try again.
 
-use crate::measure::body;
+use crate::families::body;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;

@@ -5,13 +5,14 @@
 //! one. The list is a table in this folder, found by a hash index; the README there names its source.
 
 mod faults;
+mod hash;
 mod names;
 mod nearest;
 mod table;
 
 pub use faults::{FaultyOption, OptionFault, faulty_options};
 pub use names::{
-    OtherNames, is_map, map_of_element, mirrored_names, mirrored_prefixes, other_names,
+    OtherNames, map_names, map_of_element, mirrored_names, mirrored_prefixes, other_names,
 };
 use nearest::nearest;
 pub use table::{KeyRole, Reading, Release};

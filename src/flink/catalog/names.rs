@@ -3,6 +3,7 @@
 //! Flink reads the value under the option's own key, then under its deprecated keys, then under its
 //! fallbacks. A rule about an option must hold for each of them, and for no other key.
 
+use super::hash::KeyMap;
 use super::table::{KeyRole, Table};
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -10,7 +11,7 @@ use std::sync::LazyLock;
 /// Longer than every key in the table, so that a long key is not looked up at each of its dots.
 const LONGEST_KEY: usize = 128;
 
-static NAMES: LazyLock<HashMap<&'static str, OtherNames>> = LazyLock::new(build);
+static NAMES: LazyLock<KeyMap<OtherNames>> = LazyLock::new(build);
 
 static NONE: OtherNames =
     OtherNames { newer: Vec::new(), older: Vec::new(), readers: Vec::new(), fallbacks: Vec::new() };
@@ -70,12 +71,20 @@ pub fn mirrored_names(key: &str) -> impl Iterator<Item = String> + use<'_> {
     })
 }
 
+/// Whether a key is that of a map option, and the map option that it sets one element of.
+pub fn map_names(key: &str) -> (bool, Option<&str>) {
+    match Table::get().readings(key) {
+        [] => (false, map_around(key)),
+        readings => (readings.iter().any(super::Reading::is_map), None),
+    }
+}
+
 /// The map option that a key sets one element of: `kubernetes.secrets` for `kubernetes.secrets.a`.
 pub fn map_of_element(key: &str) -> Option<&str> {
-    let table = Table::get();
-    if !table.readings(key).is_empty() {
-        return None;
-    }
+    map_names(key).1
+}
+
+fn map_around(key: &str) -> Option<&str> {
     let dots = key.match_indices('.').take_while(|(dot, _)| *dot <= LONGEST_KEY);
     let mut maps = dots.filter_map(|(dot, _)| key.get(..dot));
     maps.find(|map| is_map(map))
@@ -87,7 +96,7 @@ pub fn is_map(key: &str) -> bool {
 }
 
 /// Follows the table's aliases and fallbacks from each key.
-fn build() -> HashMap<&'static str, OtherNames> {
+fn build() -> KeyMap<OtherNames> {
     let mut edges: HashMap<&'static str, Vec<(&'static str, KeyRole)>> = HashMap::new();
     for reading in Table::get().all() {
         let leads = matches!(reading.reads, KeyRole::Alias | KeyRole::Fallback);
@@ -95,7 +104,7 @@ fn build() -> HashMap<&'static str, OtherNames> {
             edges.entry(reading.key).or_default().push((reading.detail, reading.reads));
         }
     }
-    let mut names: HashMap<&'static str, OtherNames> = HashMap::new();
+    let mut names = KeyMap::<OtherNames>::default();
     for key in edges.keys().copied() {
         let newer = reachable(key, &edges, |role| role == KeyRole::Alias);
         let readers = reachable(key, &edges, |_| true);

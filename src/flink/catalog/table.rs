@@ -2,9 +2,9 @@
 //!
 //! Its texts stay in the binary; reading produces one sorted array and its index, about 150 KB.
 
+use super::hash::KeyMap;
 use crate::flink::values::ValueType;
 use crate::flink::version::FlinkVersion;
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -94,7 +94,7 @@ pub(super) struct Table {
     versions: Vec<FlinkVersion>,
     readings: Vec<Reading>,
     /// The range of each key's readings.
-    places: HashMap<&'static str, Range<usize>>,
+    places: KeyMap<Range<usize>>,
     /// Readings whose key contains a `<name>`.
     templates: Vec<Reading>,
 }
@@ -114,7 +114,7 @@ impl Table {
             if reading.key.contains('<') { templates.push(reading) } else { readings.push(reading) }
         }
         readings.shrink_to_fit();
-        let mut places: HashMap<_, Range<usize>> = HashMap::with_capacity(readings.len());
+        let mut places = KeyMap::<Range<usize>>::default();
         for (index, reading) in readings.iter().enumerate() {
             places.entry(reading.key).or_insert(index..index).end = index + 1;
         }

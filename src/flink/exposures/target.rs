@@ -3,7 +3,7 @@
 
 use crate::resource::fields::{elements, text};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an exposure leads to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -112,18 +112,29 @@ impl Selection {
         Self { selector, ports: elements(spec, "ports").iter().filter_map(port).collect() }
     }
 
-    /// The same, through one port of the Service; `None` if it has no such port.
-    pub fn through(&self, port: Option<&PortRef>) -> Option<Self> {
-        let is_it = |own: &&ServicePort| match port {
-            None => true,
-            Some(PortRef::Number(number)) => own.number == Some(*number),
-            Some(PortRef::Name(name)) => own.name == *name,
+    /// The ports that are among these of the Service; `None` if it has none of them. One that is not
+    /// readable may be any.
+    pub fn through(&self, wanted: &[Option<&PortRef>]) -> Option<Vec<&ServicePort>> {
+        let (mut numbers, mut names) = (BTreeSet::new(), BTreeSet::new());
+        let mut is_any = false;
+        for port in wanted {
+            match port {
+                None => is_any = true,
+                Some(PortRef::Number(number)) => {
+                    numbers.insert(*number);
+                }
+                Some(PortRef::Name(name)) => {
+                    names.insert(name.as_str());
+                }
+            }
+        }
+        let is_wanted = |own: &&ServicePort| {
+            is_any
+                || own.number.is_some_and(|number| numbers.contains(&number))
+                || names.contains(own.name.as_str())
         };
-        let ports: Vec<_> = self.ports.iter().filter(is_it).cloned().collect();
-        // An alias has no ports: its port is the one that the Ingress names.
-        let is_open = !ports.is_empty() || port.is_none();
-        (is_open || matches!(self.selector, Selector::Alias(_)))
-            .then(|| Self { selector: self.selector.clone(), ports })
+        let ports: Vec<_> = self.ports.iter().filter(is_wanted).collect();
+        (is_any || !ports.is_empty()).then_some(ports)
     }
 }
 

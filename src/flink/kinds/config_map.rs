@@ -128,9 +128,7 @@ fn config_file(
             is_flinks = is_evidently_flinks(&config);
             flinks_part(config)?
         }
-        Err(_) if !is_certain && !text.contains("taskmanager") && !text.contains("jobmanager") => {
-            return None;
-        }
+        Err(_) if !is_certain && !config_file::mentions_flink(&text) => return None,
         Err(error) => {
             size.problems.push(SizeProblem::new(
                 place.as_str(),

@@ -214,13 +214,17 @@ fn shell_words(script: &str) -> Vec<Cow<'_, str>> {
     let (mut words, mut word, mut quote) = (Vec::new(), Cow::Borrowed(""), None::<char>);
     let mut rest = script;
     loop {
-        let is_special = |byte: u8| match quote {
-            None => byte.is_ascii_whitespace() || matches!(byte, b'\'' | b'"' | b'\\'),
-            Some('"') => matches!(byte, b'"' | b'\\'),
-            Some(_) => byte == b'\'',
+        // Letters are the most, and have higher codes than what is special but the backslash.
+        let is_special = |byte: u8| {
+            byte == b'\\'
+                || byte <= b'\'' && (byte.is_ascii_whitespace() || matches!(byte, b'\'' | b'"'))
         };
-        let (letters, special) =
-            rest.split_at(rest.bytes().position(is_special).unwrap_or(rest.len()));
+        let end = match quote {
+            None => rest.bytes().position(is_special),
+            Some('"') => rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')),
+            Some(_) => rest.find('\''),
+        };
+        let (letters, special) = rest.split_at(end.unwrap_or(rest.len()));
         word += letters;
         let mut special = special.chars();
         match special.next() {

@@ -71,8 +71,11 @@ enum Next {
 }
 
 /// Whether a container's command, arguments or hooks start a client that runs its own cluster.
-/// `mounted` are the configurations that it reads from ConfigMaps.
-pub fn runs(container: &Value, mounted: [Option<&FlinkConfig>; 2]) -> bool {
+/// `mounted` finds the configurations that it reads from ConfigMaps.
+pub fn runs<'c>(
+    container: &Value,
+    mounted: impl FnOnce() -> [Option<&'c FlinkConfig>; 2],
+) -> bool {
     let mut variables = Variables::of(container);
     let (mut next, mut is_client) = (Next::Any, false);
     for argument in arguments(container) {
@@ -86,7 +89,7 @@ pub fn runs(container: &Value, mounted: [Option<&FlinkConfig>; 2]) -> bool {
             is_client |= matches!(next, Next::Option(_));
         }
     }
-    is_client && is_configured(container, mounted)
+    is_client && is_configured(container, mounted())
 }
 
 /// What follows a client's program.
@@ -245,7 +248,7 @@ mod tests {
             (json!(["echo", "flink", "is", "local"]), &none, false),
         ] {
             let container = json!({"args": args, "env": env});
-            assert_eq!(runs(&container, [None, None]), expected, "{container}");
+            assert_eq!(runs(&container, || [None, None]), expected, "{container}");
         }
     }
 }

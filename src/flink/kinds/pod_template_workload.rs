@@ -64,8 +64,9 @@ impl PodTemplateWorkload<'_> {
         let containers = pointer::at(template, "/spec/containers")
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
+        let processes: Vec<_> = containers.iter().map(Process::of).collect();
         let Identity { engine, mode, role, main_container, runs_job } =
-            identify(template, containers);
+            identify(template, containers, &processes);
         let (mut config, mut file) = (FlinkConfig::default(), None);
         let mut text_faults = Vec::new();
         let mut source = ConfigurationSource::Unknown;
@@ -92,7 +93,7 @@ impl PodTemplateWorkload<'_> {
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
         let mut size = self.size(template, (role, mode), known, &config, problems);
-        let (job_managers, with_job) = self.clusters(template, containers);
+        let (job_managers, with_job) = self.clusters(template, containers, processes);
         if self.replicas > 0 {
             size.total.clusters = job_managers.max(u64::from(role == Role::JobManager));
             size.total.jobs = with_job;
@@ -121,18 +122,25 @@ impl PodTemplateWorkload<'_> {
 
     /// The clusters in a pod's containers, and how many of them run their own job. A container
     /// beside the main one may start another JobManager, or run a job in a cluster within its process.
-    fn clusters(&self, template: &Value, containers: &[Value]) -> (u64, u64) {
+    fn clusters(
+        &self,
+        template: &Value,
+        containers: &[Value],
+        processes: Vec<Option<Process>>,
+    ) -> (u64, u64) {
         let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
             .into_iter()
             .flat_map(|list| elements_at(template, list));
         let (mut all, mut with_job) = (0_u64, 0_u64);
-        for container in containers.iter().chain(others) {
-            let process = Process::of(container).filter(|own| own.role == Role::JobManager);
-            let is_local = || {
+        let others = others.map(|container| (container, Process::of(container)));
+        for (container, process) in containers.iter().zip(processes).chain(others) {
+            let process = process.filter(|own| own.role == Role::JobManager);
+            let mounted = || {
                 let at = ("", self.namespace);
                 let mounted = mounted_config::read(template, container, at, self.context);
-                local_cluster::runs(container, [mounted.file, mounted.variables])
+                [mounted.file, mounted.variables]
             };
+            let is_local = || local_cluster::runs(container, mounted);
             let runs_job = match process {
                 Some(process) => process.runs_job,
                 None if is_local() => true,
@@ -216,11 +224,12 @@ impl PodTemplateWorkload<'_> {
     }
 }
 
-fn identify(pod: &Value, containers: &[Value]) -> Identity {
+/// What a pod is, by the processes of its containers.
+fn identify(pod: &Value, containers: &[Value], processes: &[Option<Process>]) -> Identity {
     let named_main =
         containers.iter().position(|container| text(container, "name") == MAIN_CONTAINER);
     let running =
-        |index: usize| containers.get(index).and_then(Process::of).map(|process| (index, process));
+        |index: usize| processes.get(index).copied().flatten().map(|process| (index, process));
     let found = named_main.and_then(running).or_else(|| (0..containers.len()).find_map(running));
     let kind = label(pod, "type");
     if let Some((index, Process { role, mode, runs_job })) = found {

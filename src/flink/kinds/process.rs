@@ -97,8 +97,7 @@ impl Process {
                 let process =
                     Self::named(word, at_entrypoint).or_else(|| Self::service(word, at_starter));
                 at_entrypoint = word.ends_with(ENTRYPOINT);
-                at_starter = STARTERS.contains(&word.rsplit('/').next().unwrap_or_default())
-                    || (at_starter && STARTER_ACTIONS.contains(&word));
+                at_starter = is_starter(word) || (at_starter && STARTER_ACTIONS.contains(&word));
                 let Some(process) = process else { continue };
                 if process.role == Role::JobManager {
                     let mut variables = Variables::of(container);
@@ -164,11 +163,25 @@ fn is_application(word: &str) -> bool {
     APPLICATION.iter().any(|name| word.ends_with(name))
 }
 
+/// Whether a word is one of Flink's starters, in any folder.
+fn is_starter(word: &str) -> bool {
+    word.ends_with(".sh") && STARTERS.contains(&word.rsplit('/').next().unwrap_or_default())
+}
+
 /// The words of one argument, which may be a whole script.
 pub(super) fn split(argument: &str) -> impl Iterator<Item = &str> {
-    let separates =
-        |c: char| c.is_ascii_whitespace() || matches!(c, ';' | '&' | '|' | '(' | ')' | '"' | '\'');
-    argument.split(separates).filter(|word| !word.is_empty())
+    let separates = |byte: &u8| {
+        byte.is_ascii_whitespace()
+            || matches!(byte, b';' | b'&' | b'|' | b'(' | b')' | b'"' | b'\'')
+    };
+    // What separates has one byte, so that each part is text.
+    let mut start = 0;
+    argument.as_bytes().split(separates).filter_map(move |part| {
+        let end = start + part.len();
+        let word = argument.get(start..end).filter(|word| !word.is_empty());
+        start = end + 1;
+        word
+    })
 }
 
 #[cfg(test)]

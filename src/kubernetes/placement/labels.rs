@@ -2,11 +2,13 @@
 //! set.
 
 use crate::flink::map_options::map_entries;
+use crate::flink::pod_index::IndexedPods;
 use crate::flink::workload::PodMaker;
 use crate::flink::{Engine, Mode, PodSet, Role, Template, Workload};
 use crate::resource::pointer;
 use serde_json::{Map, Value};
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 /// Labels that controllers add with a different value for each pod of a set.
 const UNIQUE: [&str; 3] = [
@@ -51,7 +53,8 @@ pub struct PodLabels<'a> {
     system: Option<[(&'static str, &'a str); 3]>,
     /// The option that sets labels over those of the template, and the workload that has it.
     options: Option<(&'a Workload, &'static str)>,
-    given: OnceCell<Vec<(String, String)>>,
+    /// `None` where it is not defined which of several values counts.
+    given: OnceCell<BTreeMap<String, Option<String>>>,
     /// Whether this is a pod, whose labels are complete. Controllers add labels to the pods of a
     /// template.
     is_pod: bool,
@@ -131,15 +134,10 @@ impl<'a> PodLabels<'a> {
         if let Some((_, value)) = self.system.iter().flatten().find(|(name, _)| *name == key) {
             return Label::Value(value);
         }
-        let mut values =
-            self.given().iter().filter(|(name, _)| name == key).map(|(_, value)| value.as_str());
-        if let Some(value) = values.next() {
-            // The key is written twice, and which value counts is undefined.
-            return if values.all(|other| other == value) {
-                Label::Value(value)
-            } else {
-                Label::Later
-            };
+        match self.given().get(key) {
+            Some(Some(value)) => return Label::Value(value),
+            Some(None) => return Label::Later,
+            None => {}
         }
         match self.own.and_then(|own| own.get(key)).and_then(Value::as_str) {
             Some(value) => Label::Value(value),
@@ -148,15 +146,56 @@ impl<'a> PodLabels<'a> {
         }
     }
 
-    fn given(&self) -> &[(String, String)] {
+    fn given(&self) -> &BTreeMap<String, Option<String>> {
         self.given.get_or_init(|| {
             let entries = self
                 .options
                 .map(|(workload, option)| map_entries(&workload.config, option))
                 .unwrap_or_default();
-            entries.into_iter().map(|entry| (entry.key, entry.value)).collect()
+            let mut given: BTreeMap<String, Option<String>> = BTreeMap::new();
+            for entry in entries {
+                let value = Some(entry.value);
+                // If the key is written twice, it is undefined which value counts.
+                given
+                    .entry(entry.key)
+                    .and_modify(|known| {
+                        *known = known.take().filter(|first| value.as_ref() == Some(first))
+                    })
+                    .or_insert(value);
+            }
+            given
         })
     }
+
+    /// The labels by key, for an index of many pods.
+    pub fn indexed(&self) -> IndexedPods {
+        let own = self.own.into_iter().flatten();
+        let text = |value: &Value| Some(value.as_str()?.to_owned());
+        let mut labels: BTreeMap<_, _> =
+            own.filter_map(|(key, value)| Some((key.clone(), Some(text(value)?)))).collect();
+        labels.extend(self.given().iter().map(|(key, value)| (key.clone(), value.clone())));
+        let system = self.system.iter().flatten();
+        labels.extend(system.map(|(key, value)| ((*key).to_owned(), Some((*value).to_owned()))));
+        IndexedPods { labels, is_pod: self.is_pod, ..IndexedPods::default() }
+    }
+}
+
+/// The value of one label of indexed pods, as [`PodLabels::get`] has it.
+pub fn indexed_label<'a>(pods: &'a IndexedPods, key: &str) -> Label<'a> {
+    if UNIQUE.contains(&key) {
+        return Label::Unique;
+    }
+    match pods.labels.get(key) {
+        Some(Some(value)) => Label::Value(value),
+        Some(None) => Label::Later,
+        None if !pods.is_pod && OF_CONTROLLERS.contains(&key) => Label::Later,
+        None => Label::Absent,
+    }
+}
+
+/// Whether controllers may add a label, so that pods without it may get it.
+pub fn may_be_added(key: &str) -> bool {
+    UNIQUE.contains(&key) || OF_CONTROLLERS.contains(&key)
 }
 
 /// The cluster's name in the label `app`. Blue and green are alike, so one represents both.

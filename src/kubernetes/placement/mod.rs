@@ -16,7 +16,7 @@ mod spreading;
 mod tolerations;
 
 pub use colocation::pinned;
-pub use labels::{Label, PodLabels, identity};
+pub use labels::{Label, PodLabels, identity, indexed_label, may_be_added};
 pub use node_affinity::{excludes_label, requires_label};
 pub use pool::{UnmetNodeRequirement, unmet_node_requirements};
 pub use selector::selects;

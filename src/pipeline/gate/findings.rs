@@ -66,8 +66,12 @@ impl Gate {
     /// The findings of rules and users' policies. Policies stop at `until`. Of an update that
     /// changes only metadata, the findings that the old object does not have.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
-        let mut findings = self.all_findings(case, &Usage::default(), until);
+        let mut findings = self.all_findings(case, &Usage::default(), until, false);
         if !findings.is_empty() && self.extent(case.resource) == Extent::Additions {
+            // Behind the old ones there may be new ones.
+            if findings.len() >= rules::MOST_FINDINGS {
+                findings = self.all_findings(case, &Usage::default(), until, true);
+            }
             self.remove_old(&mut findings, case.resource, until);
         }
         rules::abridge(&mut findings);
@@ -115,20 +119,23 @@ impl Gate {
     }
 
     fn findings(&self, case: &Case<'_>, used: &Usage, until: Option<Instant>) -> Vec<Finding> {
-        let mut findings = self.all_findings(case, used, until);
+        let mut findings = self.all_findings(case, used, until, false);
         rules::abridge(&mut findings);
         findings
     }
 
-    /// The findings, however many and long they are.
+    /// The findings, however many and long they are; with `reports_all` also those that are too many
+    /// for one rule.
     pub(in crate::pipeline) fn all_findings(
         &self,
         case: &Case<'_>,
         used: &Usage,
         until: Option<Instant>,
+        reports_all: bool,
     ) -> Vec<Finding> {
+        let check = if reports_all { rules::check_all } else { rules::check };
         let mut findings = self.with_subject(case, &case.workload, used, |subject| {
-            let mut findings = rules::check(subject);
+            let mut findings = check(subject);
             if subject.excess.is_some() {
                 return findings;
             }
@@ -136,7 +143,7 @@ impl Gate {
             findings
         });
         for other in &case.workload.also_read {
-            findings.extend(self.with_subject(case, other, used, rules::check));
+            findings.extend(self.with_subject(case, other, used, check));
         }
         let findings = self.without_secrets(case, findings);
         enforced(findings, case.tenant(), case.resource)

@@ -108,7 +108,7 @@ fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
     {
         return as_json.unwrap_or_default();
     }
-    let mut builder = Builder::new(Arc::clone(source));
+    let mut builder = Builder::new(Arc::clone(source), chunk.len());
     let stopped = events::read(chunk, base, &mut builder).err();
     let document = builder.finish(stopped);
     match as_json {
@@ -130,7 +130,7 @@ fn read_json(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
     let mut documents = Vec::new();
     let mut at = 0;
     while chunk.get(at..).is_some_and(|rest| !rest.trim_start().is_empty()) {
-        let mut builder = Builder::new(Arc::clone(source));
+        let mut builder = Builder::new(Arc::clone(source), chunk.len());
         match json::read(chunk, at, base, &mut builder) {
             Ok(end) => {
                 at = end;

@@ -11,6 +11,7 @@
 mod documents;
 mod events;
 mod json;
+mod keys;
 mod line_ends;
 mod message;
 mod positions;
@@ -19,6 +20,7 @@ mod source;
 mod template;
 mod tree;
 
+pub use keys::any_key;
 pub use positions::Positions;
 
 use serde_json::Value;

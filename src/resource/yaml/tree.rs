@@ -15,8 +15,13 @@ use std::sync::Arc;
 
 /// Maximum nesting of mappings and lists; Kubernetes' deepest types need about thirty levels.
 pub(super) const MAX_DEPTH: usize = 200;
-/// Values that aliases may add to a document.
-const MAX_REPEATED: usize = 200_000;
+/// Weight that aliases may add to a document, and that anchors may keep: this much for each byte of
+/// its text, and never more than [`MAX_REPEATED`].
+const REPEATED_PER_BYTE: usize = 32;
+/// Most weight of each: 200,000 values without text.
+const MAX_REPEATED: usize = 200_000 * VALUE_WEIGHT;
+/// Weight of a value in bytes of text: it takes more memory than its text.
+const VALUE_WEIGHT: usize = 8;
 /// Duplicate fields that are reported in one document; for further ones, the last counts silently.
 const MAX_DUPLICATES: usize = 100;
 
@@ -24,7 +29,7 @@ const MAX_DUPLICATES: usize = 100;
 struct Anchor {
     value: Value,
     node: u32,
-    size: usize,
+    weight: usize,
     height: usize,
 }
 
@@ -45,8 +50,8 @@ struct Frame {
     node: u32,
     last_child: u32,
     anchor: usize,
-    /// `Builder::made` when this frame was opened.
-    made: usize,
+    /// `Builder::weight` when this frame was opened.
+    weight: usize,
     height: usize,
     end: u32,
 }
@@ -59,14 +64,21 @@ pub(super) struct Builder {
     root: Option<Value>,
     anchors: Vec<Option<Anchor>>,
     faults: Vec<Fault>,
-    /// Number of values so far, including repeated ones.
-    made: usize,
+    /// Weight of all values so far, including repeated ones: [`VALUE_WEIGHT`] and the bytes of texts
+    /// and keys.
+    weight: usize,
+    /// Weight of the values that aliases and merges repeated.
     repeated: usize,
+    /// Weight of the values of anchors, which are kept for aliases.
+    kept: usize,
+    /// The most of each.
+    most_repeated: usize,
     duplicates: usize,
 }
 
 impl Builder {
-    pub(super) fn new(source: Arc<Source>) -> Self {
+    /// A builder for a document whose text has `length` bytes.
+    pub(super) fn new(source: Arc<Source>, length: usize) -> Self {
         Self {
             source,
             nodes: Nodes::default(),
@@ -74,8 +86,10 @@ impl Builder {
             root: None,
             anchors: Vec::new(),
             faults: Vec::new(),
-            made: 0,
+            weight: 0,
             repeated: 0,
+            kept: 0,
+            most_repeated: length.saturating_mul(REPEATED_PER_BYTE).min(MAX_REPEATED),
             duplicates: 0,
         }
     }
@@ -94,6 +108,7 @@ impl Builder {
     pub(super) fn key(&mut self, name: String, at: Bytes, merge: bool) {
         let start = offset(self.nodes.names.len());
         if let Some(Frame { holder: Holder::Mapping { key, .. }, .. }) = self.stack.last_mut() {
+            self.weight = self.weight.saturating_add(name.len());
             self.nodes.names.push_str(&name);
             let stored = Bytes { start, end: offset(self.nodes.names.len()) };
             *key = Some(Key { name, at, stored, merge });
@@ -103,7 +118,9 @@ impl Builder {
     /// Adds a scalar; `anchor` 0 means no anchor.
     pub(super) fn scalar(&mut self, value: Value, at: Bytes, anchor: usize) -> Result<(), Fault> {
         let node = self.add_node(Kind::Scalar, at, false);
-        self.remember(anchor, &value, node, 1, 0);
+        let length = value.as_str().map_or(0, str::len);
+        self.weight = self.weight.saturating_add(length);
+        self.remember(anchor, &value, node, VALUE_WEIGHT.saturating_add(length), 0, at)?;
         self.place(value, at, 0)
     }
 
@@ -118,7 +135,7 @@ impl Builder {
         if self.stack.len() >= MAX_DEPTH {
             return Err(too_deep(at));
         }
-        let made = self.made;
+        let weight = self.weight;
         let node = self.add_node(kind, at, false);
         let holder = match kind {
             Kind::List => Holder::List(Vec::new()),
@@ -129,7 +146,7 @@ impl Builder {
             node,
             last_child: NONE,
             anchor,
-            made,
+            weight,
             height: 1,
             end: at.end,
         });
@@ -153,9 +170,10 @@ impl Builder {
             frame.anchor,
             &value,
             frame.node,
-            self.made.saturating_sub(frame.made),
+            self.weight.saturating_sub(frame.weight),
             frame.height,
-        );
+            span,
+        )?;
         self.place(value, span, frame.height)
     }
 
@@ -178,19 +196,19 @@ impl Builder {
                     ));
                 }
             };
+            self.repeat(name.len().saturating_add(VALUE_WEIGHT), at)?;
             self.key(name, at, false);
             return Ok(());
         }
         if self.stack.len() + target.height > MAX_DEPTH {
             return Err(too_deep(at));
         }
-        let (value, node, size, height) = (&target.value, target.node, target.size, target.height);
-        self.repeated = self.repeated.saturating_add(size);
-        if self.repeated > MAX_REPEATED {
-            return Err(too_many(at));
-        }
-        self.made = self.made.saturating_add(size);
-        let value = value.clone();
+        let (node, weight, height) = (target.node, target.weight, target.height);
+        self.repeat(weight, at)?;
+        // The node of the alias counts its own value.
+        self.weight = self.weight.saturating_add(weight.saturating_sub(VALUE_WEIGHT));
+        let Some(Some(target)) = self.anchors.get(anchor) else { return Ok(()) };
+        let value = target.value.clone();
         let (kind, first_child) =
             self.nodes.get(node).map_or((Kind::Scalar, NONE), |node| (node.kind, node.first_child));
         let copy = self.add_node(kind, at, true);
@@ -218,7 +236,7 @@ impl Builder {
     }
 
     fn add_node(&mut self, kind: Kind, span: Bytes, alias: bool) -> u32 {
-        self.made = self.made.saturating_add(1);
+        self.weight = self.weight.saturating_add(VALUE_WEIGHT);
         let (key, name) = match self.stack.last() {
             Some(Frame { holder: Holder::Mapping { key: Some(key), .. }, .. }) => {
                 (Some(key.at), key.stored)
@@ -253,16 +271,45 @@ impl Builder {
         id
     }
 
-    fn remember(&mut self, anchor: usize, value: &Value, node: u32, size: usize, height: usize) {
-        if anchor == 0 {
-            return;
+    /// Counts what is repeated.
+    ///
+    /// # Errors
+    /// When all of it takes more than the text justifies.
+    fn repeat(&mut self, weight: usize, at: Bytes) -> Result<(), Fault> {
+        self.repeated = self.repeated.saturating_add(weight);
+        self.limited(self.repeated, at)
+    }
+
+    fn limited(&self, copied: usize, at: Bytes) -> Result<(), Fault> {
+        if copied <= self.most_repeated {
+            return Ok(());
         }
+        let message =
+            "anchors and aliases repeat too much for a document of this size: write the values out";
+        Err(Fault::unusable(at, message))
+    }
+
+    fn remember(
+        &mut self,
+        anchor: usize,
+        value: &Value,
+        node: u32,
+        weight: usize,
+        height: usize,
+        at: Bytes,
+    ) -> Result<(), Fault> {
+        if anchor == 0 {
+            return Ok(());
+        }
+        self.kept = self.kept.saturating_add(weight);
+        self.limited(self.kept, at)?;
         if self.anchors.len() <= anchor {
             self.anchors.resize_with(anchor + 1, || None);
         }
         if let Some(slot) = self.anchors.get_mut(anchor) {
-            *slot = Some(Anchor { value: value.clone(), node, size, height });
+            *slot = Some(Anchor { value: value.clone(), node, weight, height });
         }
+        Ok(())
     }
 
     /// Stores a finished value in its parent.
@@ -322,12 +369,5 @@ fn too_deep(at: Bytes) -> Fault {
         format!(
             "mappings and lists are nested more than {MAX_DEPTH} levels deep: reduce the nesting"
         ),
-    )
-}
-
-fn too_many(at: Bytes) -> Fault {
-    Fault::unusable(
-        at,
-        format!("aliases repeat more than {MAX_REPEATED} values: write the values out"),
     )
 }

@@ -251,7 +251,8 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
 fn normal(path: &str) -> Cow<'_, str> {
     let is_plain = path.len() > 1
         && path.starts_with('/')
-        && path.split('/').skip(1).all(|part| !matches!(part, "" | "." | ".."));
+        && !path.ends_with('/')
+        && path.as_bytes().windows(2).all(|two| !matches!(two, b"//" | b"/."));
     if is_plain {
         return path.into();
     }

@@ -1,13 +1,14 @@
 //! `flink/forbidden-option`
 
 use crate::flink::catalog::{
-    OtherNames, is_map, map_of_element, mirrored_names, mirrored_prefixes, other_names,
+    OtherNames, map_names, mirrored_names, mirrored_prefixes, other_names,
 };
 use crate::flink::image::glob;
 use crate::flink::operator::field_name;
-use crate::flink::values::map_pairs;
+use crate::flink::values::{Pairs, map_pairs};
 use crate::flink::{Engine, Role, Workload};
 use crate::rules::{Findings, Level, Rule, Subject};
+use std::cell::OnceCell;
 
 /// Options that the tenant forbids.
 pub static RULE: Rule = Rule {
@@ -61,12 +62,18 @@ struct Names<'a> {
     /// The map that the key is an element of.
     map: Option<&'a str>,
     is_map: bool,
+    /// The prefixes under which a file system's plugin reads the same option.
+    mirrored: &'static [&'static str],
+    /// The elements of a map that is written as one text, read once for all patterns.
+    elements: OnceCell<Pairs>,
 }
 
 impl<'a> Names<'a> {
     fn of(key: &'a str, value: &'a str) -> Self {
-        let (map, is_map) = (map_of_element(key), is_map(key));
-        Self { key, value, others: other_names(key), map, is_map }
+        let (is_map, map) = map_names(key);
+        let mirrored = mirrored_prefixes(key).map_or(&[][..], |(family, _)| family);
+        let (others, elements) = (other_names(key), OnceCell::new());
+        Self { key, value, others, map, is_map, mirrored, elements }
     }
 
     /// Whether a pattern matches an option that Flink reads the key for. A pattern without a star
@@ -84,16 +91,20 @@ impl<'a> Names<'a> {
         // The elements of a map that is written as one text.
         let elements = pattern.strip_prefix(self.key).and_then(|rest| rest.strip_prefix('.'));
         elements.filter(|_| self.is_map).is_some_and(|elements| {
-            map_pairs(self.value).iter().any(|(element, _)| glob(elements, element))
+            let own = self.elements.get_or_init(|| map_pairs(self.value));
+            own.iter().any(|(element, _)| glob(elements, element))
         })
     }
 
     /// Whether a pattern matches a name under which a file system's plugin reads the same option. A
     /// name is made only for a pattern that may match it.
     fn is_mirrored(&self, pattern: &str) -> bool {
+        if self.mirrored.is_empty() {
+            return false;
+        }
         let start = pattern.split('*').next().unwrap_or_default();
         let may_match = |prefix: &&str| prefix.starts_with(start) || start.starts_with(*prefix);
-        mirrored_prefixes(self.key).is_some_and(|(family, _)| family.iter().any(may_match))
+        self.mirrored.iter().any(may_match)
             && mirrored_names(self.key).any(|name| glob(pattern, &name))
     }
 

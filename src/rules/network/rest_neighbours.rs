@@ -6,8 +6,8 @@
 use super::rest_exposure::{described, is_authenticated, is_refused, surroundings};
 use crate::flink::Role;
 use crate::flink::exposures::{Exposure, ExposureKind, Target, is_open};
-use crate::kubernetes::reach::{Reach, makes_service};
-use crate::resource::{Operation, users};
+use crate::kubernetes::reach::{OwnJobManagers, Reach, makes_service};
+use crate::resource::{Operation, steps, users};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Subject};
 
@@ -20,8 +20,10 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let runs = workload.pods.iter().any(|set| set.role == Role::JobManager);
     // A pod that replaces another must not fail because of a Service that came in between.
     if runs && !users::is_controller(&subject.resource.user) {
+        let own = OwnJobManagers::of(subject.object, workload);
         for (kind, name, exposure) in &network.exposures {
-            check_existing(subject, (kind, name), exposure, findings);
+            steps::step();
+            check_existing(subject, &own, (kind, name), exposure, findings);
         }
     }
     for own in &workload.exposures {
@@ -33,6 +35,7 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn check_existing(
     subject: &Subject<'_>,
+    own: &OwnJobManagers<'_>,
     (kind, name): (&str, &str),
     exposure: &Exposure,
     findings: &mut Findings,
@@ -54,11 +57,7 @@ fn check_existing(
         && exposure.belongs_to_flink
         && (makes_service(subject.workload, name) || *name == subject.workload.cluster);
     let around = surroundings(subject);
-    if !is_refused
-        || is_closed
-        || is_own
-        || !around.target_leads_to(&exposure.target, subject.object, subject.workload)
-    {
+    if !is_refused || is_closed || is_own || !around.target_leads_to(&exposure.target, own) {
         return;
     }
     let message = match &exposure.kind {
@@ -89,7 +88,10 @@ fn check_through(subject: &Subject<'_>, findings: &mut Findings) {
     let own = &subject.resource.name;
     for (kind, name, ingress) in &network.exposures {
         let Target::Services(backends) = &ingress.target else { continue };
-        let leads_here = backends.iter().any(|backend| backend.service == *own);
+        let leads_here = backends.iter().any(|backend| {
+            steps::step();
+            backend.service == *own
+        });
         if leads_here && !ingress.authenticates && around.reach(&ingress.target) == Reach::Yes {
             findings
                 .at("/spec")

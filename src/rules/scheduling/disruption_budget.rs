@@ -1,7 +1,8 @@
 //! `scheduling/disruption-budget`
 
 use crate::flink::Template;
-use crate::flink::budgets::{Budget, Limit, NamespaceObjects};
+use crate::flink::budgets::{Budget, CoveredPods, Limit, NamespaceObjects};
+use crate::kubernetes::coverage::{covered_by, is_covered, other_budget};
 use crate::kubernetes::disruption::{
     EvictablePods, blocks_eviction, selects_flink, selects_native_task_managers,
 };
@@ -54,11 +55,8 @@ fn check_coverage(
         let set = pods.set;
         if by_role(set.role, wanted.job_manager, wanted.task_manager) != Some(true)
             || pods.most().unwrap_or(u64::MAX).max(set.replicas) < 2
-            || workload
-                .budgets
-                .iter()
-                .chain(&namespace_objects.budgets)
-                .any(|budget| pods.are_covered_by(budget))
+            || workload.budgets.iter().any(|budget| pods.are_covered_by(budget))
+            || is_covered(namespace_objects, pods)
         {
             continue;
         }
@@ -92,20 +90,19 @@ fn check_coverage(
 fn check_budget(subject: &Subject<'_>, budget: &Budget, findings: &mut Findings) {
     let Some(limit) = budget.limit else { return };
     let namespace_objects = subject.workload.namespace_objects.as_deref();
-    let others = namespace_objects
-        .into_iter()
-        .flat_map(|all| &all.workloads)
-        .flat_map(|one| EvictablePods::of(&one.object, &one.workload));
-    let covered: Vec<EvictablePods<'_>> = EvictablePods::of(subject.object, subject.workload)
-        .chain(others)
-        .filter(|pods| pods.are_covered_by(budget))
-        .collect();
-    if !covered.iter().any(|pods| pods.workload.is_flink()) && !selects_flink(budget) {
+    let mut covered = CoveredPods::default();
+    for pods in EvictablePods::of(subject.object, subject.workload) {
+        if pods.are_covered_by(budget) {
+            covered.add(&pods.known());
+        }
+    }
+    if let Some(others) = namespace_objects.and_then(|all| covered_by(all, budget)) {
+        covered.add(&others);
+    }
+    if !covered.are_flink && !selects_flink(budget) {
         return;
     }
-    if let Some(other) =
-        namespace_objects.and_then(|all| second_budget(budget, &all.budgets, &covered))
-    {
+    if let Some(other) = namespace_objects.and_then(|all| other_budget(all, &covered, budget)) {
         let name = shown(&other.name);
         findings
             .at(format!("{}/selector", budget.place))
@@ -115,13 +112,9 @@ fn check_budget(subject: &Subject<'_>, budget: &Budget, findings: &mut Findings)
             .help("remove one of the two budgets".to_owned())
             .found(name);
     }
-    let mut counts = covered.iter().map(|pods| pods.most());
-    let most = counts
-        .try_fold(0_u64, |sum, most| Some(sum.saturating_add(most?)))
-        .filter(|most| *most > 0);
-    let native =
-        covered.iter().any(|pods| pods.are_native()) || selects_native_task_managers(budget);
-    let (message, help) = if limit.is_count() || !(native || has_job(&covered)) {
+    let most = covered.most.filter(|most| *most > 0);
+    let native = covered.are_native || selects_native_task_managers(budget);
+    let (message, help) = if limit.is_count() || !(native || covered.are_of_job) {
         if !blocks_eviction(limit, most) {
             return;
         }
@@ -135,20 +128,6 @@ fn check_budget(subject: &Subject<'_>, budget: &Budget, findings: &mut Findings)
         .help(help)
         .key(limit.field())
         .found(limit.to_string());
-}
-
-fn has_job(pods: &[EvictablePods<'_>]) -> bool {
-    pods.iter().any(|pods| pods.are_of_job())
-}
-
-/// Another budget that covers some of these pods.
-fn second_budget<'a>(
-    own: &Budget,
-    all: &'a [Budget],
-    covered: &[EvictablePods<'_>],
-) -> Option<&'a Budget> {
-    let mut others = all.iter().filter(|other| !own.name.is_empty() && other.name != own.name);
-    others.find(|other| covered.iter().any(|pods| pods.are_covered_by(other)))
 }
 
 /// Message and help about a limit for which Kubernetes does not know the number of pods.

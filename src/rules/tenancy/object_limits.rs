@@ -20,7 +20,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let (most, what) = (excess.limit.most(), excess.limit.what());
     let help = match excess.limit {
         Limit::OptionKey => "shorten the key",
-        Limit::OptionValue => "shorten the value",
+        Limit::OptionValue | Limit::OptionYaml => "shorten the value",
         Limit::Levels | Limit::OptionLevels => "write it with fewer levels",
         _ => "remove those that are not needed, or use several objects",
     };

@@ -2,7 +2,7 @@
 
 use super::super::positions::{NONE, Node};
 use super::super::source::{Bytes, Fault};
-use super::{Builder, Frame, Holder, MAX_DUPLICATES, MAX_REPEATED, too_many};
+use super::{Builder, Frame, Holder, MAX_DUPLICATES, VALUE_WEIGHT};
 use serde_json::{Map, Value};
 
 impl Builder {
@@ -28,11 +28,9 @@ impl Builder {
             let children: Vec<Node> = self.nodes.get(node).map_or_else(Vec::new, |node| {
                 self.nodes.children(node).map(|(_, child)| *child).collect()
             });
-            self.repeated = self.repeated.saturating_add(children.len());
-            if self.repeated > MAX_REPEATED {
-                return Err(too_many(at));
-            }
-            self.made = self.made.saturating_add(children.len());
+            let weight = children.len().saturating_add(1).saturating_mul(VALUE_WEIGHT);
+            self.repeat(weight, at)?;
+            self.weight = self.weight.saturating_add(weight);
             self.replaced_by_merge(&fields, at);
             for child in children {
                 self.link(Node { merged: true, next: NONE, ..child });
@@ -54,11 +52,14 @@ impl Builder {
             return;
         };
         let Some(holder) = self.nodes.get(*node) else { return };
-        let mut lost = Vec::new();
-        for name in into.keys().filter(|name| fields.contains_key(*name)) {
-            if self.duplicates + lost.len() >= MAX_DUPLICATES {
+        let (mut lost, mut searched) = (Vec::new(), 0);
+        // The merged fields were counted, those above them were not.
+        for name in fields.keys().filter(|name| into.contains_key(*name)) {
+            // Each one is searched among all fields.
+            if self.duplicates + searched >= MAX_DUPLICATES {
                 break;
             }
+            searched += 1;
             let last = self
                 .nodes
                 .children(holder)
@@ -72,7 +73,7 @@ impl Builder {
                 ));
             }
         }
-        self.duplicates += lost.len();
+        self.duplicates += searched;
         self.faults.extend(lost);
     }
 }
