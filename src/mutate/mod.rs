@@ -12,6 +12,7 @@ mod configuration;
 mod conflict;
 mod context;
 mod edit;
+mod kept;
 mod labels;
 mod main_container;
 mod node_selector;
@@ -29,6 +30,7 @@ mod verification;
 
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
+pub use kept::{drop_replaced, is_completed_on_update, says_now, without_earlier};
 pub use option_entries::NODE_NAME_LABEL;
 pub use patch::patch;
 pub use verification::{conflicts, unmet};
