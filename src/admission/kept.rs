@@ -28,6 +28,8 @@ use serde_json::Value;
 const DEEPEST: usize = 5;
 /// The most owners that are read for a request. Controllers write one to each object.
 const MOST_OWNERS: usize = 8;
+/// The most specs by which a request is judged.
+const MOST_SPECS: usize = 6;
 
 /// The specs with which a cluster was admitted, the last one first, and what a request may have of
 /// them.
@@ -159,7 +161,7 @@ fn specs<'u>(
                 continue;
             };
             let spec = spec.with_parts_of(&tenant.spec);
-            if !found.contains(&spec) {
+            if found.len() < MOST_SPECS && !found.contains(&spec) {
                 found.push(spec);
             }
         }

@@ -14,6 +14,8 @@ use crate::resource::{Operation, Resource, pointer, steps};
 use crate::tenant::FlinkTenantSpec;
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where `kubectl apply` stores the manifest that it applied.
 const LAST_APPLIED: &str =
@@ -26,11 +28,11 @@ pub fn is_completed_on_update(resource: &Resource) -> bool {
 }
 
 /// Drops the conflicts of an update about values that the stored object had too: mutation replaces
-/// them. `is_said` says whether the user's manifest writes the value at a place now.
+/// them.
 pub fn drop_replaced(
     resource: &Resource,
     conflicts: &mut Vec<Conflict>,
-    is_said: impl Fn(&str) -> bool,
+    manifest: &UserManifest<'_>,
 ) {
     let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
     let Some(old) = old.filter(|_| is_completed_on_update(resource)) else { return };
@@ -44,7 +46,7 @@ pub fn drop_replaced(
         let place = conflict.pointer.as_str();
         // Only what is a value of its own is replaced, and no part of a text.
         let is_own = |object| pointer::at(object, place).is_some_and(|value| is_text(value, found));
-        !is_own(&resource.object) || !is_own(old) || is_said(place)
+        !is_own(&resource.object) || !is_own(old) || manifest.says(place)
     });
 }
 
@@ -64,7 +66,7 @@ pub fn without_earlier(
     now: &FlinkTenantSpec,
     last: &FlinkTenantSpec,
     lower: impl FnOnce() -> Option<Workload>,
-    is_said: impl Fn(&str) -> bool,
+    manifest: &UserManifest<'_>,
 ) -> Option<Value> {
     let old = resource.old_object.as_ref().filter(|_| is_completed_on_update(resource))?;
     let (labels, selectors) = (gone(&last.labels, &now.labels), {
@@ -79,7 +81,7 @@ pub fn without_earlier(
     let mut changed: Option<Value> = None;
     let mut remove = |place: &str, text: &str| {
         let has = |object| pointer::at(object, place).is_some_and(|value| is_text(value, text));
-        if has(&resource.object) && has(old) && !is_said(place) {
+        if has(&resource.object) && has(old) && !manifest.says(place) {
             remove_at(changed.get_or_insert_with(|| resource.object.clone()), place);
         }
     };
@@ -97,13 +99,25 @@ pub fn without_earlier(
             remove(&pointer::join(options_at, key), value);
         }
     }
-    for base in &bases {
+    for base in bases.iter().filter(|_| !tolerations.is_empty()) {
         let place = format!("{base}/spec/tolerations");
-        let stays = |element: &Value| {
+        // Managed fields show the list as a whole.
+        if manifest.owns(&place) {
+            continue;
+        }
+        let is_gone = |element: &Value| {
             steps::step();
-            !(tolerations.iter().any(|gone| is_same(element, gone))
-                && elements_at(old, &place).contains(element)
-                && !says_element(resource, &place, element, &is_said))
+            tolerations.iter().any(|gone| is_same(element, gone))
+        };
+        let texts = |elements: &[Value]| -> BTreeSet<String> {
+            elements.iter().filter(|element| is_gone(element)).map(Value::to_string).collect()
+        };
+        let had = texts(elements_at(old, &place));
+        let said = manifest.applied().map(|applied| texts(elements_at(applied, &place)));
+        let said = said.filter(|_| manifest.counts).unwrap_or_default();
+        let stays = |element: &Value| {
+            let text = || element.to_string();
+            !is_gone(element) || !had.contains(&text()) || said.contains(&text())
         };
         let present = elements_at(&resource.object, &place);
         if present.iter().all(stays) {
@@ -122,8 +136,8 @@ pub fn without_earlier(
 
 /// The entries that a spec gave and another one does not name.
 fn gone<'m>(
-    last: &'m std::collections::BTreeMap<String, String>,
-    now: &std::collections::BTreeMap<String, String>,
+    last: &'m BTreeMap<String, String>,
+    now: &BTreeMap<String, String>,
 ) -> Vec<(&'m str, &'m str)> {
     let entries = last.iter().filter(|(key, _)| !now.contains_key(*key));
     entries.map(|(key, value)| (key.as_str(), value.as_str())).collect()
@@ -173,40 +187,53 @@ fn remove_at(object: &mut Value, place: &str) {
     }
 }
 
-/// Whether the user's manifest writes an element of a list now.
-fn says_element(
-    resource: &Resource,
-    list: &str,
-    element: &Value,
-    is_said: &impl Fn(&str) -> bool,
-) -> bool {
-    let applied = last_applied(&resource.object);
-    let is_applied = applied.is_some_and(|applied| elements_at(&applied, list).contains(element));
-    // Managed fields show the list as a whole.
-    is_applied || is_said(list)
+/// The user's own manifest, as far as an object shows it: the last-applied annotation, and the fields
+/// of server-side applies.
+#[derive(Debug)]
+pub struct UserManifest<'o> {
+    object: &'o Value,
+    /// Whether it says anything: operators and controllers have no manifest.
+    counts: bool,
+    applied: OnceCell<Option<Value>>,
 }
 
-/// Whether the user's manifest writes the value at a place of the object now, according to the
-/// last-applied annotation or to managed fields of a server-side apply.
-pub fn says_now(object: &Value, place: &str) -> bool {
-    let applied = last_applied(object);
-    let value = pointer::at(object, place);
-    let is_applied = applied.as_ref().and_then(|applied| pointer::at(applied, place));
-    (is_applied.is_some() && is_applied == value) || is_applied_field(object, place)
-}
+impl<'o> UserManifest<'o> {
+    /// The manifest of the user who sends an object.
+    pub fn of_user(object: &'o Value) -> Self {
+        Self { object, counts: true, applied: OnceCell::new() }
+    }
 
-fn last_applied(object: &Value) -> Option<Value> {
-    serde_json::from_str(pointer::at(object, LAST_APPLIED)?.as_str()?).ok()
-}
+    /// The manifest of a request that has none.
+    pub fn none(object: &'o Value) -> Self {
+        Self { counts: false, ..Self::of_user(object) }
+    }
 
-/// Whether a server-side apply owns the field at a place.
-fn is_applied_field(object: &Value, place: &str) -> bool {
-    elements_at(object, "/metadata/managedFields").iter().any(|entry| {
-        let text = |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
-        text("operation") == "Apply"
-            && text("subresource").is_empty()
-            && entry.get("fieldsV1").is_some_and(|fields| owns(fields, place))
-    })
+    /// Whether it writes the value at a place of the object.
+    pub fn says(&self, place: &str) -> bool {
+        let is_applied = || {
+            let applied = self.applied().and_then(|applied| pointer::at(applied, place));
+            applied.is_some() && applied == pointer::at(self.object, place)
+        };
+        self.counts && (is_applied() || self.owns(place))
+    }
+
+    fn applied(&self) -> Option<&Value> {
+        let read = || serde_json::from_str(pointer::at(self.object, LAST_APPLIED)?.as_str()?).ok();
+        self.applied.get_or_init(read).as_ref()
+    }
+
+    /// Whether a server-side apply owns the field at a place.
+    fn owns(&self, place: &str) -> bool {
+        let entries = elements_at(self.object, "/metadata/managedFields");
+        self.counts
+            && entries.iter().any(|entry| {
+                let text =
+                    |field: &str| entry.get(field).and_then(Value::as_str).unwrap_or_default();
+                text("operation") == "Apply"
+                    && text("subresource").is_empty()
+                    && entry.get("fieldsV1").is_some_and(|fields| owns(fields, place))
+            })
+    }
 }
 
 /// Whether a set of fields has the one at a place, or a whole that contains it.
@@ -241,11 +268,12 @@ mod tests {
         let manifest = json!({"spec": {"image": "a", "flinkConfiguration": {"x.y": "1"}}});
         let mut object = json!({"metadata": {}, "spec": {"image": "a", "other": "c",
             "flinkConfiguration": {"x.y": "2"}, "podTemplate": {"spec": {"tolerations": [{"key": "k"}]}}}});
-        let says = |object: &Value, place: &str| says_now(object, place);
+        let says = |object: &Value, place: &str| UserManifest::of_user(object).says(place);
         assert!(!says(&object, "/spec/image"));
         object["metadata"]["annotations"] =
             json!({"kubectl.kubernetes.io/last-applied-configuration": manifest.to_string()});
         assert!(says(&object, "/spec/image"));
+        assert!(!UserManifest::none(&object).says("/spec/image"));
         // It wrote another value.
         assert!(!says(&object, "/spec/flinkConfiguration/x.y"));
         assert!(

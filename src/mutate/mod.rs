@@ -30,7 +30,7 @@ mod verification;
 
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
-pub use kept::{drop_replaced, is_completed_on_update, says_now, without_earlier};
+pub use kept::{UserManifest, drop_replaced, is_completed_on_update, without_earlier};
 pub use option_entries::NODE_NAME_LABEL;
 pub use patch::patch;
 pub use verification::{conflicts, unmet};

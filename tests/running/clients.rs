@@ -42,6 +42,15 @@ pub const WAYS: [Way; 9] = [
 ];
 
 impl Way {
+    /// The client that created the cluster.
+    pub fn client(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::ServerSideApply => "server-side apply",
+            _ => "create",
+        }
+    }
+
     /// Whether it sends the user's own manifest.
     pub fn sends_manifest(self) -> bool {
         matches!(self, Self::Apply | Self::Replace | Self::ServerSideApply)
@@ -86,7 +95,8 @@ pub fn act(world: &World, manifest: &Value, way: Way) -> Result<(), Refusal> {
         }
         Way::Operator => {
             let mut object = stored;
-            object["metadata"]["finalizers"] = json!(["flinkdeployments.flink.apache.org/finalizer"]);
+            object["metadata"]["finalizers"] =
+                json!(["flinkdeployments.flink.apache.org/finalizer"]);
             let mut object = world.update(person(OPERATOR), object)?;
             object["spec"]["job"]["state"] = json!("running");
             world.update(person(OPERATOR), object).map(drop)

@@ -32,12 +32,42 @@ fn rows() -> Vec<(&'static str, Value)> {
     vec![
         ("a label's value", row(&[("labels/cost-center", json!("9999"))])),
         ("a node selector's value", row(&[("scheduling/nodeSelector/pool", json!("new"))])),
-        ("a toleration's key", row(&[("scheduling/tolerations", json!([{"key": "new", "operator": "Exists"}]))])),
-        ("a toleration's effect", row(&[("scheduling/tolerations", json!([{"key": "flink", "operator": "Exists", "effect": "NoSchedule"}]))])),
-        ("the claim's name", row(&[("storage/checkpoints/volume/claimName", json!("{cluster}-data"))])),
-        ("an enforced option's value", row(&[("flink/configuration/enforced", json!({"kubernetes.rest-service.exposed.type": "NodePort"}))])),
-        ("a default that becomes enforced", row(&[("flink/configuration/enforced", json!({"execution.checkpointing.interval": "9s"}))])),
-        ("volume given up for locations", row(&[(volume, Value::Null), ("storage/checkpoints/locations", json!(["s3://state/"]))])),
+        (
+            "a toleration's key",
+            row(&[("scheduling/tolerations", json!([{"key": "new", "operator": "Exists"}]))]),
+        ),
+        (
+            "a toleration's effect",
+            row(&[(
+                "scheduling/tolerations",
+                json!([{"key": "flink", "operator": "Exists", "effect": "NoSchedule"}]),
+            )]),
+        ),
+        (
+            "the claim's name",
+            row(&[("storage/checkpoints/volume/claimName", json!("{cluster}-data"))]),
+        ),
+        (
+            "an enforced option's value",
+            row(&[(
+                "flink/configuration/enforced",
+                json!({"kubernetes.rest-service.exposed.type": "NodePort"}),
+            )]),
+        ),
+        (
+            "a default that becomes enforced",
+            row(&[(
+                "flink/configuration/enforced",
+                json!({"execution.checkpointing.interval": "9s"}),
+            )]),
+        ),
+        (
+            "volume given up for locations",
+            row(&[
+                (volume, Value::Null),
+                ("storage/checkpoints/locations", json!(["s3://state/"])),
+            ]),
+        ),
         ("a toleration taken away", row(&[("scheduling/tolerations", json!([]))])),
         ("mount path", row(&[("storage/checkpoints/volume/mountPath", json!("/mnt/state"))])),
         ("anti-affinity", row(&[("scheduling/antiAffinity/taskManager", json!("Required"))])),
@@ -46,10 +76,13 @@ fn rows() -> Vec<(&'static str, Value)> {
         ("Pod Security level", row(&[("security/podSecurity/level", json!("baseline"))])),
         ("read-only root", row(&[("security/readOnlyRootFilesystem", Value::Null)])),
         ("a label taken away", row(&[("labels", Value::Null)])),
-        ("a toleration's key and a label", row(&[
-            ("labels/cost-center", json!("9999")),
-            ("scheduling/tolerations", json!([{"key": "new", "operator": "Exists"}])),
-        ])),
+        (
+            "a toleration's key and a label",
+            row(&[
+                ("labels/cost-center", json!("9999")),
+                ("scheduling/tolerations", json!([{"key": "new", "operator": "Exists"}])),
+            ]),
+        ),
     ]
 }
 
@@ -86,8 +119,16 @@ fn updates_get_the_new_values() {
             let template = &stored["spec"]["podTemplate"];
             let options = &stored["spec"]["flinkConfiguration"];
             let wanted = |place: &str| after.pointer(place).cloned().unwrap_or_default();
-            assert_eq!(template["metadata"]["labels"]["cost-center"], wanted("/labels/cost-center"), "{what} {way:?}");
-            assert_eq!(template["spec"]["nodeSelector"], wanted("/scheduling/nodeSelector"), "{what}");
+            assert_eq!(
+                template["metadata"]["labels"]["cost-center"],
+                wanted("/labels/cost-center"),
+                "{what} {way:?}"
+            );
+            assert_eq!(
+                template["spec"]["nodeSelector"],
+                wanted("/scheduling/nodeSelector"),
+                "{what}"
+            );
             let tolerations = match wanted("/scheduling/tolerations") {
                 none if none == json!([]) => Value::Null,
                 some => some,
@@ -97,7 +138,10 @@ fn updates_get_the_new_values() {
                 assert_eq!(options[key], *value, "{what} {way:?}");
             }
             // The state stays where it is.
-            assert_eq!(options["execution.checkpointing.dir"], "file:///flink/state/checkpoints", "{what}");
+            assert_eq!(
+                options["execution.checkpointing.dir"], "file:///flink/state/checkpoints",
+                "{what}"
+            );
             let volumes = template["spec"]["volumes"].as_array().unwrap();
             let state = volumes.iter().find(|volume| volume["name"] == "flinkgate-state").unwrap();
             assert_eq!(state["persistentVolumeClaim"]["claimName"], "a-state", "{what} {way:?}");
@@ -109,12 +153,22 @@ fn updates_get_the_new_values() {
 fn a_kept_claim_is_reported() {
     let world = World::new(&tenant());
     created(&world, &manifest(), Way::Update).unwrap();
-    world.change(&changed(&tenant(), &[("storage/checkpoints/volume/mountPath", json!("/mnt/state"))]));
+    world.change(&changed(
+        &tenant(),
+        &[("storage/checkpoints/volume/mountPath", json!("/mnt/state"))],
+    ));
     let mut object = world.stored("flinkdeployments", "a");
     object["spec"]["job"]["parallelism"] = json!(3);
     let answer = world.ask(Webhook::Validate, &world.update_of(person("alice"), object));
-    let found: Vec<_> = answer.findings.iter().map(|finding| (&*finding.rule, finding.message.as_str())).collect();
-    assert!(found.iter().any(|(rule, message)| *rule == "tenancy/earlier-spec" && message.contains("`/flink/state`")), "{found:?}");
+    let found: Vec<_> =
+        answer.findings.iter().map(|finding| (&*finding.rule, finding.message.as_str())).collect();
+    assert!(
+        found
+            .iter()
+            .any(|(rule, message)| *rule == "tenancy/earlier-spec"
+                && message.contains("`/flink/state`")),
+        "{found:?}"
+    );
 }
 
 #[test]
@@ -141,7 +195,8 @@ fn the_last_spec_is_recorded_and_pods_read_no_ledger() {
     // The pods of before are still replaced.
     world.replace_pod("a", 0).unwrap();
     // What keeps its claim is recorded with it.
-    let moved = changed(&after, &[("storage/checkpoints/volume/claimName", json!("{cluster}-data"))]);
+    let moved =
+        changed(&after, &[("storage/checkpoints/volume/claimName", json!("{cluster}-data"))]);
     world.change(&moved);
     act(&world, &manifest(), Way::Apply).unwrap();
     assert_eq!(world.admitted_with(uid)[0], kept(&after));
@@ -169,10 +224,9 @@ fn words_of_the_manifest_are_a_conflict() {
     said["spec"]["podTemplate"] = json!({"metadata": {"labels": {"cost-center": "4711"}},
         "spec": {"tolerations": [{"key": "flink", "operator": "Exists"}]}});
     let after = |change| changed(&tenant(), &[change]);
-    for after in [
-        after(("labels/cost-center", json!("9999"))),
-        after(("scheduling/tolerations", json!([]))),
-    ] {
+    for after in
+        [after(("labels/cost-center", json!("9999"))), after(("scheduling/tolerations", json!([])))]
+    {
         for way in WAYS {
             let world = World::new(&tenant());
             created(&world, &said, way).unwrap();
@@ -187,7 +241,8 @@ fn words_of_the_manifest_are_a_conflict() {
 #[test]
 fn a_cluster_from_before_is_recorded_by_the_leader() {
     let world = World::new(&tenant());
-    let object = gate(&tenant()).mutated(&flinkgate::resource::Resource::from_manifest(manifest()).unwrap());
+    let object =
+        gate(&tenant()).mutated(&flinkgate::resource::Resource::from_manifest(manifest()).unwrap());
     world.store(object);
     world.deploy("a").unwrap();
     world.reconcile(&[]);

@@ -25,6 +25,14 @@ use std::time::{Duration, Instant};
 
 pub const NAMESPACE: &str = "payments-prod";
 pub const OPERATOR: &str = "system:serviceaccount:flink-operator:flink-operator";
+/// A world at one moment, from which others start.
+#[derive(Clone)]
+pub struct Snapshot {
+    objects: BTreeMap<(String, String, String), Value>,
+    record: Vec<Change>,
+    next: usize,
+}
+
 pub const REPLICA_SETS: &str = "system:serviceaccount:kube-system:replicaset-controller";
 pub const JOB_MANAGER: &str = "system:serviceaccount:payments-prod:flink";
 
@@ -135,12 +143,8 @@ pub fn gate(spec: &Value) -> Gate {
     other.namespaces.names = vec!["other-*".into()];
     let tenant = |name: &str, spec| Tenant { name: name.into(), spec, ..Tenant::default() };
     let tenants = vec![tenant("payments", spec), tenant("other", other)];
-    Gate::new(
-        Tenants::new(tenants, BTreeMap::new()),
-        Arc::clone(&POLICIES),
-        Unassigned::Warn,
-    )
-    .with_ledgers()
+    Gate::new(Tenants::new(tenants, BTreeMap::new()), Arc::clone(&POLICIES), Unassigned::Warn)
+        .with_ledgers()
 }
 
 impl World {
@@ -163,6 +167,32 @@ impl World {
         world
     }
 
+    /// What there is, where everything was admitted with this spec.
+    pub fn snapshot(&self, spec: &Value) -> Snapshot {
+        let objects = self.shared.objects.lock().unwrap().clone();
+        let spec: FlinkTenantSpec = serde_json::from_value(spec.clone()).unwrap();
+        let recorded = objects.iter().filter(|((plural, _, _), _)| plural == "flinkdeployments");
+        let record = recorded.map(|((_, namespace, name), object)| Change::Admitted {
+            object: ObjectRef::new("FlinkDeployment", namespace, name),
+            uid: metadata_text(object, "uid").to_owned(),
+            spec: spec.kept_text().unwrap(),
+        });
+        Snapshot { record: record.collect(), objects, next: self.number() }
+    }
+
+    /// A world that continues from there, with another spec.
+    pub fn from(snapshot: &Snapshot, spec: &Value) -> Self {
+        let world = Self::new(spec);
+        *world.shared.objects.lock().unwrap() = snapshot.objects.clone();
+        world.next.store(snapshot.next, Ordering::Relaxed);
+        let end = Instant::now() + Duration::from_secs(60);
+        for change in &snapshot.record {
+            let applied = world.ledgers.apply("payments", change.clone(), end);
+            world.runtime.block_on(applied).unwrap();
+        }
+        world
+    }
+
     /// The tenant changes.
     pub fn change(&self, spec: &Value) {
         *self.shared.gate.lock().unwrap() = Some(Arc::new(gate(spec)));
@@ -180,8 +210,7 @@ impl World {
     /// One webhook's answer, from one of the replicas.
     pub fn ask(&self, webhook: Webhook, resource: &Resource) -> Answer {
         let replica = &self.replicas[self.number() % self.replicas.len()];
-        let request =
-            ReviewRequest { webhook, resource: Arc::new(resource.clone()), turn: None };
+        let request = ReviewRequest { webhook, resource: Arc::new(resource.clone()), turn: None };
         let end = Instant::now() + Duration::from_secs(60);
         self.runtime.block_on(replica.review(request, Deadlines { policies: end, answer: end }))
     }
@@ -191,7 +220,9 @@ impl World {
         let refusal = |webhook: &str, answer: &Answer| -> Result<(), Refusal> {
             let errors = answer.findings.iter().filter(|finding| finding.level == Level::Error);
             let errors: Refusal = errors
-                .map(|error| format!("{webhook}: {} {} {}", error.rule, error.pointer, error.message))
+                .map(|error| {
+                    format!("{webhook}: {} {} {}", error.rule, error.pointer, error.message)
+                })
                 .collect();
             if errors.is_empty() { Ok(()) } else { Err(errors) }
         };

@@ -12,7 +12,7 @@ use crate::flink::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR
 use crate::flink::requester::Requester;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::kinds;
-use crate::mutate;
+use crate::mutate::{self, UserManifest};
 use crate::pipeline::case::Case;
 use crate::pipeline::charge::Charge;
 use crate::pipeline::exemptions::Extent;
@@ -168,12 +168,15 @@ impl Gate {
         let Some(by_first) = first.completed(freed.as_ref().unwrap_or(resource), resource) else {
             return self.mutate(resource);
         };
-        if is_refused(&by_first.findings) && !has_quota_error(&by_first.findings) {
+        let refused_for = errors(&by_first.findings);
+        if refused_for > 0 && !has_quota_error(&by_first.findings) {
             let of = |gate: &Self| gate.completed(resource, resource);
-            let kept = self
-                .first_kept(&tenant, recorded, of, |completed| !is_refused(&completed.findings));
-            if let Some((kept, _)) = kept
-                && (rights == Rights::Whole || first.adds_nothing(resource, &by_first.findings))
+            let kept = self.best_kept(&tenant, recorded, of, |made| errors(&made.findings));
+            let may_have =
+                || rights == Rights::Whole || first.adds_nothing(resource, &by_first.findings);
+            if let Some((kept, _, left)) = kept
+                && (left == 0 || (rights == Rights::Whole && left < refused_for))
+                && may_have()
             {
                 return kept.answer;
             }
@@ -222,14 +225,16 @@ impl Gate {
             answer.findings.retain(|finding| !is_quota(finding));
             Some(answer)
         };
-        let passes = |answer: &Answer| !is_refused(&answer.findings);
-        match self.first_kept(&tenant, recorded, of, passes) {
-            Some((mut kept, spec)) => {
+        let refused_for = errors(&answer.findings);
+        match self.best_kept(&tenant, recorded, of, |answer| errors(&answer.findings)) {
+            Some((mut kept, spec, 0)) => {
                 kept.findings.extend(answer.findings.into_iter().filter(is_quota));
                 kept.findings.push(is_kept(resource, &tenant));
                 KeptAnswer { spec: Some(Arc::new(spec.clone())), is_earlier: true, ..plain(kept) }
             }
-            None => plain(answer),
+            // What the cluster's own spec does not allow either is what is wrong.
+            Some((kept, _, left)) if rights == Rights::Whole && left < refused_for => plain(kept),
+            _ => plain(answer),
         }
     }
 
@@ -247,17 +252,18 @@ impl Gate {
     pub(super) fn drop_replaced(&self, case: &mut Case<'_>) {
         if !case.conflicts.is_empty() {
             let resource = case.resource;
-            mutate::drop_replaced(resource, &mut case.conflicts, |place| {
-                self.says_now(resource, place)
-            });
+            mutate::drop_replaced(resource, &mut case.conflicts, &self.manifest(resource));
         }
     }
 
-    /// Whether the user's own manifest writes the value at a place now. Operators and controllers
-    /// have no manifest.
-    fn says_now(&self, resource: &Resource, place: &str) -> bool {
-        self.context.requester(resource) == Requester::Other
-            && mutate::says_now(&resource.object, place)
+    /// The user's own manifest. Operators and controllers have none.
+    fn manifest<'r>(&self, resource: &'r Resource) -> UserManifest<'r> {
+        match self.context.requester(resource) {
+            Requester::Other => UserManifest::of_user(&resource.object),
+            Requester::FlinkOperator | Requester::KubernetesController => {
+                UserManifest::none(&resource.object)
+            }
+        }
     }
 
     fn tenant_and_last<'r>(
@@ -295,7 +301,7 @@ impl Gate {
         }
         let now = self.kept.as_ref().map_or(&tenant.spec, |kept| &kept.tenant.spec);
         let lower = || kinds::lower_with_context(resource, &resource.object, &self.context);
-        mutate::without_earlier(resource, now, last, lower, |place| self.says_now(resource, place))
+        mutate::without_earlier(resource, now, last, lower, &self.manifest(resource))
     }
 
     /// What mutation makes of an object, as a patch of what was `sent`.
@@ -319,18 +325,27 @@ impl Gate {
         Some(CompletedObject { answer, findings })
     }
 
-    /// The first earlier spec whose answer passes.
-    fn first_kept<'r, T>(
+    /// The first earlier spec whose answer has no error, or else the one with the fewest, with the
+    /// number of them.
+    fn best_kept<'r, T>(
         &self,
         tenant: &Tenant,
         recorded: &'r [FlinkTenantSpec],
         answer: impl Fn(&Self) -> Option<T>,
-        passes: impl Fn(&T) -> bool,
-    ) -> Option<(T, &'r FlinkTenantSpec)> {
-        let earlier = recorded.iter().filter(|spec| **spec != tenant.spec);
-        earlier
-            .filter_map(|spec| Some((answer(&self.by_spec(tenant, spec.clone()))?, spec)))
-            .find(|(answer, _)| passes(answer))
+        errors: impl Fn(&T) -> usize,
+    ) -> Option<(T, &'r FlinkTenantSpec, usize)> {
+        let mut best: Option<(T, &'r FlinkTenantSpec, usize)> = None;
+        for spec in recorded.iter().filter(|spec| **spec != tenant.spec) {
+            let Some(answer) = answer(&self.by_spec(tenant, spec.clone())) else { continue };
+            let count = errors(&answer);
+            if best.as_ref().is_none_or(|(_, _, least)| count < *least) {
+                best = Some((answer, spec, count));
+            }
+            if count == 0 {
+                break;
+            }
+        }
+        best
     }
 
     /// Whether the old object has all errors of an update too, and the user's own manifest does not
@@ -341,7 +356,8 @@ impl Gate {
         }
         let errors = findings.iter().filter(|finding| finding.level == Level::Error);
         let mut errors: Vec<Finding> = errors.cloned().collect();
-        if errors.iter().any(|error| self.says_now(resource, &error.pointer)) {
+        let manifest = self.manifest(resource);
+        if errors.iter().any(|error| manifest.says(&error.pointer)) {
             return false;
         }
         self.remove_old(&mut errors, resource, None);
@@ -355,6 +371,10 @@ struct CompletedObject {
     answer: Answer,
     /// All findings about the completed object.
     findings: Vec<Finding>,
+}
+
+fn errors(findings: &[Finding]) -> usize {
+    findings.iter().filter(|finding| finding.level == Level::Error).count()
 }
 
 fn has_quota_error(findings: &[Finding]) -> bool {
