@@ -17,7 +17,7 @@ use crate::quota::ledger::admitted::{AdmittedSpecs, Change};
 use crate::resource::fields::text;
 use crate::resource::{
     GroupVersionKind, GroupVersionResource, Operation, Resource, metadata_text, owners, pointer,
-    users,
+    steps, users,
 };
 use crate::rules::{Level, enforcement};
 use crate::tenant::readable::{self, Instead};
@@ -61,15 +61,18 @@ pub(super) fn may_be_for_cluster(gate: &Gate, resource: &Resource) -> bool {
     if resource.operation != Operation::Create || owners(&resource.object).is_empty() {
         return false;
     }
-    gate.context().requester(resource) != Requester::Other || own_account(resource).is_some()
+    gate.context().requester(resource) != Requester::Other
+        || own_account(resource).is_some()
+        || users::is_component(&resource.user)
 }
 
 /// What the cluster was admitted with that a refused object belongs to; `None` where nothing is known,
 /// or where the requester may not have it.
 ///
 /// A new object may have all of it, if a controller of Kubernetes, the operator or the cluster's
-/// JobManager asks for it. A person's new object has nothing of it. An update by anybody keeps what
-/// the object has already.
+/// JobManager asks for it. Where controllers run with the administrator's certificate, they cannot be
+/// told from the administrator: then the pod must be one of its owner's template. A person's new
+/// object has nothing of it. An update by any user keeps what the object has already.
 pub(super) async fn of_cluster<C: Context, Q: Quota>(
     context: &C,
     quota: &Q,
@@ -96,7 +99,9 @@ pub(super) async fn of_cluster<C: Context, Q: Quota>(
     let rights = match old {
         _ if !by_user => Rights::Whole,
         Some(_) => Rights::Unchanged,
-        None if is_account_of(resource, &chain) => Rights::Whole,
+        None if is_account_of(resource, &chain) || is_by_template(resource, &chain) => {
+            Rights::Whole
+        }
         None => return None,
     };
     let own = old.map(|old| metadata_text(old, "uid"));
@@ -247,4 +252,39 @@ fn is_account_of(resource: &Resource, chain: &[Value]) -> bool {
         .map(|field| text(spec, field))
         .find(|name| !name.is_empty());
     runs_as.unwrap_or("default") == account
+}
+
+/// Whether a component of the cluster asks for a pod as the template of the nearest owner has it.
+fn is_by_template(resource: &Resource, chain: &[Value]) -> bool {
+    let template = chain.first().and_then(|owner| pointer::at(owner, "/spec/template"));
+    let Some(template) = template.filter(|_| resource.kind.kind == "Pod") else { return false };
+    let owns_pods = chain.first().is_some_and(|owner| text(owner, "kind") != "Deployment");
+    let has =
+        |place: &str| match (pointer::at(&resource.object, place), pointer::at(template, place)) {
+            (Some(pod), Some(template)) => covers(pod, template),
+            (None, Some(_)) => false,
+            (_, None) => true,
+        };
+    owns_pods
+        && users::is_component(&resource.user)
+        && pointer::at(template, "/spec").is_some_and(Value::is_object)
+        && ["/metadata/labels", "/spec"].into_iter().all(has)
+}
+
+/// Whether a value has everything of another one: admission adds fields and elements.
+fn covers(value: &Value, part: &Value) -> bool {
+    steps::step();
+    match (value, part) {
+        (_, Value::Null) => true,
+        (Value::Object(fields), Value::Object(part)) => part.iter().all(|(key, part)| {
+            part.is_null() || fields.get(key).is_some_and(|value| covers(value, part))
+        }),
+        (Value::Array(elements), Value::Array(part)) => {
+            part.iter().enumerate().all(|(index, part)| {
+                elements.get(index).is_some_and(|element| covers(element, part))
+                    || elements.iter().any(|element| covers(element, part))
+            })
+        }
+        (value, part) => value == part,
+    }
 }

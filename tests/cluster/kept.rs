@@ -129,20 +129,20 @@ impl Running {
 #[test]
 fn a_change_of_its_tenant_stops_no_running_cluster() {
     let installation = Installation::new(Options::default(), 2);
+    let label = json!({"cost-center": "9999"});
+    let path = json!({"checkpoints": {"volume": {"mountPath": "/mnt/state"}}});
+    // The tenant, its change, the rule that refuses a person's pod, and the label afterwards.
     let changes = [
-        ("kept-label", json!({"labels": {"cost-center": "9999"}}), "tenancy/label"),
+        ("kept-label", json!({ "labels": label }), "tenancy/label", "9999"),
         (
             "kept-toleration",
-            json!({"labels": {"cost-center": "9999"}, "scheduling": {"tolerations": []}}),
+            json!({"scheduling": {"tolerations": []}}),
             "scheduling/tolerations",
+            "4711",
         ),
-        (
-            "kept-path",
-            json!({"labels": {"cost-center": "9999"}, "storage": {"checkpoints": {"volume": {"mountPath": "/mnt/state"}}}}),
-            "tenancy/label",
-        ),
+        ("kept-path", json!({"labels": label, "storage": path}), "tenancy/label", "9999"),
     ];
-    for (tenant, change, refused) in changes {
+    for (tenant, change, refused, label) in changes {
         let running = Running::start(&installation, tenant);
         running.change(&installation, &change, refused);
         running.wait_counted(&installation, 1);
@@ -159,7 +159,7 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
 
         // The user's manifest names none of the tenant's values.
         running.apply(&installation, 6);
-        running.wait_running(&installation, "9999", "9999");
+        running.wait_running(&installation, label, label);
         running.wait_counted(&installation, i64::from(tenant == "kept-path"));
         let stored = installation.get(&["flinkdeployment", "etl", "--namespace", tenant]);
         let options = &stored["spec"]["flinkConfiguration"];
@@ -171,7 +171,7 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
             "data": {"flink-conf.yaml": "execution.checkpointing.dir: file:///flink/state/checkpoints\n"}});
         operator_account(&installation).create(&map.to_string());
         running.lose_pods(&installation);
-        running.wait_running(&installation, "9999", "9999");
+        running.wait_running(&installation, label, label);
 
         // A server-side apply of the same manifest is none of an earlier value either.
         let mut manifest = running.manifest.clone();

@@ -100,6 +100,31 @@ fn owner_references_alone_prove_nothing() {
 }
 
 #[test]
+fn an_administrator_is_a_controller_only_for_pods_of_a_template() {
+    let world = world_after(&label_changed());
+    let admin = || flinkgate::resource::UserInfo {
+        groups: vec!["system:masters".into()],
+        ..person("kubernetes-admin")
+    };
+    let of_set = world.replacement("a", 0);
+    let admit = |pod: Resource| world.admit(Resource { user: admin(), ..pod });
+    admit(of_set.clone()).unwrap();
+    // A TaskManager has no template, and neither has a changed pod.
+    assert!(is_by(&admit(world.replacement("a", 1)), "tenancy/label"));
+    for patch in [
+        json!({"metadata": {"labels": {"type": "x"}}}),
+        json!({"spec": {"serviceAccountName": "default"}}),
+        json!({"spec": {"tolerations": [{"key": "x"}]}}),
+    ] {
+        let mut pod = of_set.clone();
+        json_patch::merge(&mut pod.object, &patch);
+        assert!(is_by(&admit(pod), "tenancy/label"), "{patch}");
+    }
+    // A person is not an administrator.
+    assert!(world.admit(Resource { user: person("alice"), ..of_set }).is_err());
+}
+
+#[test]
 fn an_account_that_the_owner_does_not_run_as_gets_nothing() {
     let world = world_after(&label_changed());
     let mut deployment = world.stored("deployments", "a");
