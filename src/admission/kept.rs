@@ -70,8 +70,8 @@ pub(super) fn may_be_for_cluster(gate: &Gate, resource: &Resource) -> bool {
 /// or where the requester may not have it.
 ///
 /// A new object may have all of it, if a controller of Kubernetes, the operator or the cluster's
-/// JobManager asks for it. Where controllers run with the administrator's certificate, they cannot be
-/// told from the administrator: then the pod must be one of its owner's template. A person's new
+/// JobManager asks for it. Controllers that run with the administrator's certificate look like the
+/// administrator: then the pod must be one of its owner's template. A person's new
 /// object has nothing of it. An update by any user keeps what the object has already.
 pub(super) async fn of_cluster<C: Context, Q: Quota>(
     context: &C,

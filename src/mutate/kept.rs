@@ -113,11 +113,11 @@ pub fn without_earlier(
             elements.iter().filter(|element| is_gone(element)).map(Value::to_string).collect()
         };
         let had = texts(elements_at(old, &place));
-        let said = manifest.applied().map(|applied| texts(elements_at(applied, &place)));
-        let said = said.filter(|_| manifest.counts).unwrap_or_default();
+        let written = manifest.applied().map(|applied| texts(elements_at(applied, &place)));
+        let written = written.filter(|_| manifest.counts).unwrap_or_default();
         let stays = |element: &Value| {
             let text = || element.to_string();
-            !is_gone(element) || !had.contains(&text()) || said.contains(&text())
+            !is_gone(element) || !had.contains(&text()) || written.contains(&text())
         };
         let present = elements_at(&resource.object, &place);
         if present.iter().all(stays) {

@@ -1,5 +1,5 @@
 //! Who may have what only an earlier spec allowed: the pods of the cluster that was admitted with it,
-//! and nobody else. Each attack has its honest look-alike.
+//! and no other requester. Each attack has its honest look-alike.
 
 use crate::clients::{Way, act, created};
 use crate::table::{changed, manifest, tenant};
@@ -268,16 +268,16 @@ fn forged_annotations_and_managed_fields_admit_nothing() {
         &label_changed(),
         &[("security/images", json!({"allow": ["registry.example.com/*"]}))],
     );
-    let mut said = manifest();
-    said["spec"]["podTemplate"] = json!({"metadata": {"labels": {"cost-center": "4711"}}});
+    let mut written = manifest();
+    written["spec"]["podTemplate"] = json!({"metadata": {"labels": {"cost-center": "4711"}}});
     let applied = |manifest: &Value| json!({"kubectl.kubernetes.io/last-applied-configuration": manifest.to_string()});
     let fields = |manifest: &Value| crate::clients::managed(manifest);
     for (annotations, managed) in [
         (Value::Null, Value::Null),
         (applied(&json!({})), json!([])),
-        (applied(&said), Value::Null),
+        (applied(&written), Value::Null),
         (applied(&json!("x")), json!("x")),
-        (Value::Null, fields(&said)),
+        (Value::Null, fields(&written)),
         (
             json!({"kubectl.kubernetes.io/last-applied-configuration": "{"}),
             json!([7, {"operation": "Apply", "fieldsV1": 7}]),
@@ -302,8 +302,8 @@ fn forged_annotations_and_managed_fields_admit_nothing() {
                 let labels = &stored["spec"]["podTemplate"]["metadata"]["labels"];
                 assert_eq!(labels["cost-center"], "9999", "{annotations} {managed}");
             }
-            // Nobody creates a cluster with the earlier spec by it.
-            let mut new = said.clone();
+            // No new cluster gets the earlier spec by it.
+            let mut new = written.clone();
             new["metadata"] = json!({"name": "b", "namespace": NAMESPACE, "annotations": annotations, "managedFields": managed});
             assert!(is_by(&world.create(person("alice"), new), "tenancy/label"));
         }

@@ -1,6 +1,6 @@
 //! A tenant changes while its clusters live: what runs keeps running, and nothing becomes less secure.
 //!
-//! A small [`world`] stands for the API server and the operator; requests go through the reviewer of
+//! A small [`world`] plays the API server and the operator; requests go through the reviewer of
 //! two replicas that share the ledger of admitted specs. [`matrix`] changes every field of a tenant in
 //! every way, [`hostile`] tries to get what only an earlier spec allowed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
@@ -15,4 +15,5 @@ mod objects;
 #[path = "../convergence/pods.rs"]
 mod pods;
 mod table;
+mod workloads;
 mod world;

@@ -125,7 +125,7 @@ fn a_change_of_any_field_stops_nothing_that_runs() {
         for (name, before, after) in changes(&field, &of_field) {
             // What the user's own manifest says is the user's conflict, if a new cluster with it is
             // refused too.
-            let is_refused_anew = World::new(&after).create(person("alice"), manifest()).is_err();
+            let is_refused_as_new = World::new(&after).create(person("alice"), manifest()).is_err();
             for way in WAYS {
                 let client = way.client();
                 let snapshot = snapshots.entry((before.to_string(), client)).or_insert_with(|| {
@@ -137,7 +137,7 @@ fn a_change_of_any_field_stops_nothing_that_runs() {
                 let Some(snapshot) = snapshot else { continue };
                 tried += 1;
                 let world = World::from(snapshot, &after);
-                let is_users = way.sends_manifest() && is_refused_anew;
+                let is_users = way.sends_manifest() && is_refused_as_new;
                 match act(&world, &manifest(), way) {
                     Ok(()) => {
                         if let Err(by) = satisfies_a_spec(&world, &before, &after) {

@@ -220,8 +220,8 @@ fn enforce_refuses_replacements_and_replaces_own_values() {
 
 #[test]
 fn words_of_the_manifest_are_a_conflict() {
-    let mut said = manifest();
-    said["spec"]["podTemplate"] = json!({"metadata": {"labels": {"cost-center": "4711"}},
+    let mut written = manifest();
+    written["spec"]["podTemplate"] = json!({"metadata": {"labels": {"cost-center": "4711"}},
         "spec": {"tolerations": [{"key": "flink", "operator": "Exists"}]}});
     let after = |change| changed(&tenant(), &[change]);
     for after in
@@ -229,11 +229,11 @@ fn words_of_the_manifest_are_a_conflict() {
     {
         for way in WAYS {
             let world = World::new(&tenant());
-            created(&world, &said, way).unwrap();
+            created(&world, &written, way).unwrap();
             world.deploy("a").unwrap();
             world.change(&after);
             let is_conflict = matches!(way, Way::Apply | Way::ServerSideApply);
-            assert_eq!(act(&world, &said, way).is_err(), is_conflict, "{way:?} {after}");
+            assert_eq!(act(&world, &written, way).is_err(), is_conflict, "{way:?} {after}");
         }
     }
 }

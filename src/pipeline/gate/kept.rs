@@ -383,7 +383,7 @@ fn has_quota_error(findings: &[Finding]) -> bool {
         .any(|finding| finding.level == Level::Error && finding.rule.starts_with("quota/"))
 }
 
-/// What is said of an object that an earlier spec admits. Nobody reads warnings about pods.
+/// What is reported about an object that an earlier spec admits. Users see no warnings about pods.
 fn is_kept(resource: &Resource, tenant: &Tenant) -> Finding {
     let level = if resource.kind.kind == "Pod" { Level::Info } else { Level::Warning };
     Finding {
@@ -394,12 +394,14 @@ fn is_kept(resource: &Resource, tenant: &Tenant) -> Finding {
              with the earlier spec",
             tenant.name
         ),
-        help: Some("apply the cluster's manifest again to give it the new values".into()),
+        help: Some(
+            "apply the cluster's manifest again, with values that the tenant allows now".into(),
+        ),
         ..Finding::default()
     }
 }
 
-/// What is said of an update that keeps the state's place.
+/// What is reported about an update that keeps the place of the state.
 fn keeps_state(resource: &Resource, now: &FlinkTenantSpec, kept: &FlinkTenantSpec) -> Finding {
     let (old, new) = (&kept.storage.checkpoints.volume, &now.storage.checkpoints.volume);
     let message = match old.as_ref().filter(|_| old != new) {

@@ -1,7 +1,7 @@
 //! What the clusters of a tenant were admitted with: the specs, and for each object the specs that it
 //! was admitted with.
 //!
-//! It is stored as a [FlinkTenantLedger](super::crd) of its own, beside the one for quota: tenants
+//! It is stored as a [FlinkTenantLedger](super::crd) of its own, next to the one for quota: tenants
 //! without limits have it too, and a write of one does not conflict with a write of the other. Its
 //! [name](ledger_name) is longer than a tenant's may be, so that it is no tenant's ledger.
 //!
