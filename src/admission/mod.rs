@@ -9,6 +9,7 @@ pub mod answer;
 pub mod context;
 pub mod files;
 pub mod flinkgate_kinds;
+mod kept;
 mod network;
 pub mod queue;
 pub mod quota;

@@ -4,6 +4,7 @@ use super::answer::{Answer, Decision};
 use crate::pipeline::charge::Charge;
 use crate::quota::commit::{Ledgers, QuotaAnswer};
 use crate::quota::ledger::ObjectRef;
+use crate::quota::ledger::admitted::{AdmittedSpecs, Change};
 use crate::quota::store::Store;
 use crate::resource::Resource;
 use crate::rules::Finding;
@@ -28,6 +29,29 @@ pub trait Quota: Send + Sync + 'static {
         object: ObjectRef,
         deadline: Instant,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Whether it records what clusters are admitted with. Without a cluster nothing is stored, and
+    /// no object can have been admitted with another spec.
+    fn records(&self) -> bool {
+        false
+    }
+
+    /// What a tenant's clusters were admitted with, as of the last write; `None` where it cannot be
+    /// read.
+    fn admitted(&self, _tenant: &str) -> impl Future<Output = Option<AdmittedSpecs>> + Send {
+        async { None }
+    }
+
+    /// Records what an object was admitted with. A failure refuses nothing: the leader records the
+    /// object later.
+    fn record(
+        &self,
+        _tenant: &str,
+        _change: Change,
+        _deadline: Instant,
+    ) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 }
 
 /// How many requests may wait for the leader at once.

@@ -1,22 +1,27 @@
 //! The path of a review from the request to the answer, for a cluster and for files: exemptions,
 //! context, lowering and mutation, rules, quota.
 
-use super::answer::{Answer, Webhook};
+use super::answer::{Answer, Decision, Webhook};
 use super::context::{self, Context, RequestInContext};
 use super::flinkgate_kinds::{self, flink_tenant_ledger, stale_read};
+use super::kept::{self, Admitted};
 use super::queue::Turn;
 use super::quota::Quota;
 use super::status;
 use crate::pipeline::charge::Charge;
-use crate::pipeline::{Gate, deletion};
+use crate::pipeline::{Gate, KeptAnswer, deletion};
 use crate::quota::ledger::ObjectRef;
 use crate::resource::steps::{self, Late};
 use crate::resource::{Operation, Resource};
 use crate::rules::notices;
 use crate::rules::{Finding, Level};
+use crate::tenant::FlinkTenantSpec;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long an admitted request waits until its spec is recorded. The leader records it otherwise.
+const RECORDING: Duration = Duration::from_secs(1);
 
 /// One request of a webhook.
 #[derive(Debug)]
@@ -63,40 +68,140 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
     }
 
     async fn answer(&self, request: &mut ReviewRequest, deadlines: Deadlines) -> Answer {
-        let turn = request.turn.take();
+        let mut turn = request.turn.take();
         let ReviewRequest { webhook, resource, .. } = &*request;
         let gate = self.context.gate();
         // Flinkgate's kinds and Namespaces run nothing: no rule and no quota reads them.
         if let Some(answer) = self.answer_flinkgate_kind(&gate, request, deadlines).await {
             return answer;
         }
-        let reads_claims = *webhook == Webhook::Validate;
+        let keeps_state = self.quota.records() && gate.may_keep_state(resource);
+        let reads_claims = *webhook == Webhook::Validate || keeps_state;
         let found = context::look_up(&self.context, gate, resource, reads_claims).await;
         let RequestInContext { gate, resource } = match found {
             Ok(found) => found,
             Err(answer) => return answer,
         };
+        let admitted = match keeps_state {
+            true => kept::of_object(&self.quota, &gate, &resource).await,
+            false => None,
+        };
         match webhook {
-            Webhook::Mutate => {
-                let mutate = move || gate.mutate(&resource);
-                judged(turn, deadlines.answer, mutate)
-                    .await
-                    .unwrap_or_else(|late| overloaded(&late))
-            }
+            Webhook::Mutate => self.mutate(&gate, &resource, admitted, turn, deadlines).await,
             Webhook::Validate if resource.operation == Operation::Delete => {
                 self.delete(&gate, &resource, deadlines).await
             }
             Webhook::Validate => {
-                let (checked, until) = (Arc::clone(&resource), deadlines.policies);
-                let validate = move || validate(&gate, &checked, until);
-                match judged(turn, deadlines.answer, validate).await {
-                    Ok((answer, None)) => answer,
-                    Ok((answer, Some(charge))) => {
+                let judged = self.validate(&gate, &resource, admitted, &mut turn, deadlines).await;
+                // The ledger may be slow; other large reviews need not wait for it.
+                drop(turn);
+                let Validated { kept, charge } = match judged {
+                    Ok(validated) => validated,
+                    Err(late) => return overloaded(&late),
+                };
+                let KeptAnswer { answer, spec, is_earlier } = kept;
+                let answer = match charge {
+                    None => answer,
+                    Some(charge) => {
                         self.quota.reserve(&resource, charge, answer, deadlines.answer).await
                     }
-                    Err(late) => overloaded(&late),
+                };
+                let is_scaling = request.resource.sub_resource.as_deref() == Some("scale");
+                let is_admitted = !matches!(answer.decision(), Decision::Refused | Decision::Busy);
+                // What an earlier spec admits is recorded with it already.
+                if is_admitted && !is_earlier && !is_scaling && self.quota.records() {
+                    self.record(&gate, &resource, spec.as_deref(), deadlines).await;
+                }
+                answer
+            }
+        }
+    }
+
+    /// Answers the mutating webhook.
+    async fn mutate(
+        &self,
+        gate: &Arc<Gate>,
+        resource: &Arc<Resource>,
+        admitted: Option<Admitted>,
+        mut turn: Option<Turn>,
+        deadlines: Deadlines,
+    ) -> Answer {
+        let is_known = admitted.is_some();
+        // Mutation must leave a pod as its cluster's spec admits it, if validation would refuse it by
+        // the spec in force.
+        let is_followed = self.quota.records() && kept::may_be_for_cluster(gate, resource);
+        let judge = |admitted: Option<Admitted>| {
+            let (gate, resource) = (Arc::clone(gate), Arc::clone(resource));
+            move || match admitted {
+                Some(Admitted { specs, rights }) => {
+                    (gate.mutate_kept(&resource, &specs, rights), false)
+                }
+                None => {
+                    let answer = gate.mutate(&resource);
+                    let is_refused = kept::is_refused(&answer)
+                        || (is_followed
+                            && answer.patch.is_some()
+                            && gate.refuses_completed(&resource));
+                    (answer, is_refused)
                 }
             }
+        };
+        let (answer, is_refused) = match judged(&mut turn, deadlines.answer, judge(admitted)).await
+        {
+            Ok(judged) => judged,
+            Err(late) => return overloaded(&late),
+        };
+        if is_known || !is_refused || !self.quota.records() {
+            return answer;
+        }
+        let admitted = kept::of_cluster(&self.context, &self.quota, gate, resource).await;
+        if admitted.is_none() {
+            return answer;
+        }
+        let kept = judged(&mut turn, deadlines.answer, judge(admitted)).await;
+        kept.map_or_else(|late| overloaded(&late), |(answer, _)| answer)
+    }
+
+    /// Judges an object: by the spec in force, and if that refuses it, by the specs with which its
+    /// cluster was admitted.
+    async fn validate(
+        &self,
+        gate: &Arc<Gate>,
+        resource: &Arc<Resource>,
+        admitted: Option<Admitted>,
+        turn: &mut Option<Turn>,
+        deadlines: Deadlines,
+    ) -> Result<Validated, Late> {
+        let is_known = admitted.is_some();
+        let judge = |admitted: Option<Admitted>| {
+            let (gate, resource) = (Arc::clone(gate), Arc::clone(resource));
+            move || validate(&gate, &resource, admitted.as_ref(), deadlines.policies)
+        };
+        let first = judged(turn, deadlines.answer, judge(admitted)).await?;
+        if is_known || !self.quota.records() || !kept::is_refused(&first.kept.answer) {
+            return Ok(first);
+        }
+        match kept::of_cluster(&self.context, &self.quota, gate, resource).await {
+            None => Ok(first),
+            admitted => judged(turn, deadlines.answer, judge(admitted)).await,
+        }
+    }
+
+    /// Records the spec with which a request was admitted.
+    async fn record(
+        &self,
+        gate: &Gate,
+        resource: &Resource,
+        spec: Option<&FlinkTenantSpec>,
+        deadlines: Deadlines,
+    ) {
+        if resource.dry_run {
+            return;
+        }
+        if let Some((tenant, change)) = kept::change(gate, resource, spec) {
+            // A record that cannot be written must not make the answer late.
+            let deadline = deadlines.answer.min(Instant::now() + RECORDING);
+            self.quota.record(&tenant, change, deadline).await;
         }
     }
 
@@ -147,34 +252,58 @@ impl<C: Context, Q: Quota> Review for Reviewer<C, Q> {
     }
 }
 
+/// The answer of the validating webhook without its quota, and what it asks of the ledger.
+struct Validated {
+    kept: KeptAnswer,
+    charge: Option<Charge>,
+}
+
+impl From<Answer> for Validated {
+    fn from(answer: Answer) -> Self {
+        Self { kept: KeptAnswer { answer, ..KeptAnswer::default() }, charge: None }
+    }
+}
+
 /// The findings about an object, and what it uses of its tenant's quota.
-fn validate(gate: &Gate, resource: &Resource, until: Instant) -> (Answer, Option<Charge>) {
+fn validate(
+    gate: &Gate,
+    resource: &Resource,
+    admitted: Option<&Admitted>,
+    until: Instant,
+) -> Validated {
     if let Some(answer) = status::answer(gate, resource) {
-        return (answer, None);
+        return answer.into();
     }
     let is_exempt = gate.is_exempt(resource);
     if is_exempt && !gate.limits_namespace(&resource.namespace) {
-        return (Answer::default(), None);
+        return Answer::default().into();
     }
-    let Some(case) = gate.lower_admitted(resource) else { return (Answer::default(), None) };
-    let answer = if is_exempt { Answer::default() } else { gate.check(&case, Some(until)) };
-    (answer, gate.charge(&case))
+    let Some(case) = gate.lower_admitted(resource) else { return Answer::default().into() };
+    let charge = gate.charge(&case);
+    let kept = match admitted.filter(|_| !is_exempt) {
+        Some(Admitted { specs, rights }) => {
+            gate.validate_kept(resource, specs, *rights, Some(until))
+        }
+        None if is_exempt => KeptAnswer::default(),
+        None => KeptAnswer { answer: gate.check(&case, Some(until)), ..KeptAnswer::default() },
+    };
+    Validated { kept, charge }
 }
 
 /// Judges a small request at once, and a large one on a thread of its own, which has its turn until
 /// it is done, even if the client leaves.
 async fn judged<T: Send + 'static>(
-    turn: Option<Turn>,
+    turn: &mut Option<Turn>,
     until: Instant,
     judge: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Late> {
-    let Some(turn) = turn else { return steps::until(until, judge) };
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        steps::until(until, judge)
-    });
+    let Some(held) = turn.take() else { return steps::until(until, judge) };
+    let done = tokio::task::spawn_blocking(move || (steps::until(until, judge), held));
     match done.await {
-        Ok(outcome) => outcome,
+        Ok((outcome, held)) => {
+            *turn = Some(held);
+            outcome
+        }
         Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
         Err(_) => Err(Late),
     }

@@ -10,8 +10,10 @@ use crate::admission::context::{Context, LookupError, unreadable};
 use crate::admission::quota::{self, Patience, Quota};
 use crate::pipeline::Gate;
 use crate::pipeline::charge::Charge;
+use crate::quota::admitted_store::{self, AdmittedLedgers};
 use crate::quota::commit::Ledgers;
 use crate::quota::ledger::ObjectRef;
+use crate::quota::ledger::admitted::{AdmittedSpecs, Change};
 use crate::resource::{GroupVersionResource, Resource};
 use crate::rules::notices::QUOTA_UNREAD_OBJECT;
 use arc_swap::ArcSwap;
@@ -82,6 +84,8 @@ pub struct ClusterQuota {
     pub ledgers: Arc<Ledgers<ClusterStore>>,
     /// Owners of an object's owners, which may be charged already.
     pub owners: Owners,
+    /// What clusters were admitted with.
+    pub admitted: Arc<AdmittedLedgers<ClusterStore>>,
     /// How many requests wait for the leader.
     pub patience: Patience,
 }
@@ -125,4 +129,24 @@ impl Quota for ClusterQuota {
     }
 
     async fn deleted(&self, _: &str, _: ObjectRef, _: Instant) {}
+
+    fn records(&self) -> bool {
+        true
+    }
+
+    async fn admitted(&self, tenant: &str) -> Option<AdmittedSpecs> {
+        let read = self.admitted.read(tenant).await;
+        let failed = "failed to read what clusters were admitted with: the spec in force applies";
+        read.inspect_err(|error| admitted_store::warn(tenant, error, failed)).ok()
+    }
+
+    async fn record(&self, tenant: &str, change: Change, deadline: Instant) {
+        if let Err(error) = self.admitted.apply(tenant, change, deadline).await {
+            admitted_store::warn(
+                tenant,
+                &error,
+                "failed to record what a cluster was admitted with",
+            );
+        }
+    }
 }

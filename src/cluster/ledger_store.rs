@@ -2,8 +2,12 @@
 //! was read. What cannot be read of one is counted again: the leader's next reconciliation does it.
 
 use crate::causes::with_causes;
+use crate::quota::admitted_store::AdmittedStore;
 use crate::quota::ledger::Ledger;
-use crate::quota::ledger::crd::{FlinkTenantLedger, FlinkTenantLedgerSpec};
+use crate::quota::ledger::admitted::{self, AdmittedSpecs};
+use crate::quota::ledger::crd::{
+    FlinkTenantLedger, FlinkTenantLedgerSpec, FlinkTenantLedgerStatus,
+};
 use crate::quota::store::{Store, StoreError, VersionedLedger};
 use kube::api::{ObjectMeta, PostParams};
 use kube::core::{PartialObjectMeta, Request, request};
@@ -45,9 +49,9 @@ impl ClusterStore {
     }
 
     /// Creates the object, without a status.
-    async fn create(&self, tenant: &str) -> Result<String, Failure> {
+    async fn create(&self, name: &str, tenant: &str) -> Result<String, Failure> {
         let ledger =
-            FlinkTenantLedger::new(tenant, FlinkTenantLedgerSpec { tenant: tenant.to_owned() });
+            FlinkTenantLedger::new(name, FlinkTenantLedgerSpec { tenant: tenant.to_owned() });
         Ok(self
             .api()
             .create(&PostParams::default(), &ledger)
@@ -56,25 +60,39 @@ impl ClusterStore {
             .unwrap_or_default())
     }
 
-    async fn replace(
+    /// Writes over a version, or creates the object where that is empty.
+    async fn write(
         &self,
+        name: &str,
         tenant: &str,
         version: &str,
-        ledger: &Ledger,
+        status: FlinkTenantLedgerStatus,
+    ) -> Result<String, Failure> {
+        let created =
+            if version.is_empty() { self.create(name, tenant).await? } else { version.to_owned() };
+        self.replace(name, tenant, &created, status).await
+    }
+
+    async fn replace(
+        &self,
+        name: &str,
+        tenant: &str,
+        version: &str,
+        status: FlinkTenantLedgerStatus,
     ) -> Result<String, Failure> {
         let object = FlinkTenantLedger {
             metadata: ObjectMeta {
-                name: Some(tenant.to_owned()),
+                name: Some(name.to_owned()),
                 resource_version: Some(version.to_owned()),
                 ..ObjectMeta::default()
             },
             spec: FlinkTenantLedgerSpec { tenant: tenant.to_owned() },
-            status: Some(ledger.stored()),
+            status: Some(status),
         };
         let path = Request::new(FlinkTenantLedger::url_path(&(), None));
         let mut request = path.replace_subresource(
             "status",
-            tenant,
+            name,
             &PostParams::default(),
             serde_json::to_vec(&object)?,
         )?;
@@ -113,12 +131,41 @@ impl Store for ClusterStore {
         version: &str,
         ledger: &Ledger,
     ) -> Result<String, StoreError> {
-        let write = async {
-            let created =
-                if version.is_empty() { self.create(tenant).await? } else { version.to_owned() };
-            self.replace(tenant, &created, ledger).await
+        let written = self.write(tenant, tenant, version, ledger.stored()).await;
+        written.map_err(|error| error.of(tenant))
+    }
+}
+
+impl AdmittedStore for ClusterStore {
+    async fn read_admitted(&self, tenant: &str) -> Result<(AdmittedSpecs, String), StoreError> {
+        let name = admitted::ledger_name(tenant);
+        // Without a resource version the answer is the last write.
+        let found = match self.api().get_opt(&name).await {
+            Ok(found) => found,
+            Err(kube::Error::SerdeError(error)) => {
+                // The leader records its objects again.
+                let error = with_causes(&error);
+                tracing::warn!(tenant, error, "ledger of admitted specs cannot be read");
+                return Ok((AdmittedSpecs::default(), self.version(&name).await?));
+            }
+            Err(error) => return Err(Failure::from(error).of(tenant)),
         };
-        write.await.map_err(|error: Failure| error.of(tenant))
+        let Some(found) = found else { return Ok(Default::default()) };
+        let version = found.resource_version().unwrap_or_default();
+        let status = found.status.unwrap_or_default();
+        Ok((AdmittedSpecs::read(&status.specs, &status.admitted), version))
+    }
+
+    async fn swap_admitted(
+        &self,
+        tenant: &str,
+        version: &str,
+        record: &AdmittedSpecs,
+    ) -> Result<String, StoreError> {
+        let (specs, admitted) = record.stored();
+        let status = FlinkTenantLedgerStatus { specs, admitted, ..Default::default() };
+        let written = self.write(&admitted::ledger_name(tenant), tenant, version, status).await;
+        written.map_err(|error| error.of(tenant))
     }
 }
 

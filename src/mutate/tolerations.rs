@@ -29,7 +29,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
 
 /// Whether both tolerate the same taints for the same time. Kubernetes reads a missing operator as
 /// `Equal`.
-fn is_same(present: &Value, wanted: &Toleration) -> bool {
+pub(super) fn is_same(present: &Value, wanted: &Toleration) -> bool {
     let given = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
     let operator = |text: &str| if text.is_empty() { "Equal".to_owned() } else { text.to_owned() };
     present.is_object()

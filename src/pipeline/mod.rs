@@ -18,6 +18,8 @@ pub mod scale;
 mod usage;
 
 pub use case::Case;
-pub use gate::{Answer, Gate, GateError, Judgement, Unassigned, operator_defaults};
+pub use gate::{
+    Answer, Gate, GateError, Judgement, KeptAnswer, Rights, Unassigned, operator_defaults,
+};
 pub use live::{GateFiles, LiveGate, Reload};
 pub use usage::InputUsage;

@@ -5,6 +5,7 @@
 //! writes, [`store`] reads and writes ledgers. Nothing here watches objects, and nothing except a
 //! [`store`] does I/O.
 
+pub mod admitted_store;
 pub mod commit;
 pub mod growth;
 pub mod ledger;

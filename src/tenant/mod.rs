@@ -9,6 +9,7 @@ pub mod check;
 pub mod crd;
 mod demands;
 pub mod doors;
+mod kept;
 pub mod load;
 pub mod ownership;
 mod prepared;
@@ -18,6 +19,7 @@ mod spec;
 mod validate;
 
 pub(crate) use demands::duration;
+pub use kept::KeptState;
 pub use ownership::{Owner, Tenants};
 pub use prepared::PreparedTenant;
 pub use spec::*;

@@ -71,6 +71,20 @@ use std::collections::BTreeMap;
         priority = 1
     ),
     printcolumn(
+        name = "Earlier Spec",
+        type_ = "integer",
+        description = "Clusters that still have an earlier spec",
+        json_path = ".status.clustersWithEarlierSpec",
+        priority = 1
+    ),
+    printcolumn(
+        name = "Which",
+        type_ = "string",
+        description = "Some of the clusters that still have an earlier spec",
+        json_path = ".status.earlierSpec",
+        priority = 1
+    ),
+    printcolumn(
         name = "CPU",
         type_ = "string",
         description = "Used CPU",
@@ -170,6 +184,11 @@ pub struct FlinkTenantSpec {
     /// Labels that Flinkgate adds to every pod.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// What a change of this spec does to clusters that live: KeepRunning (default) lets them replace
+    /// their pods, and keep their state, with the spec that they were admitted with; Enforce holds
+    /// them to the new one at once.
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_change: OnChange,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -199,6 +218,17 @@ pub enum Enforcement {
     Warn,
     /// Admits the object; the decision log has the finding.
     Audit,
+}
+
+/// What a change of the spec does to clusters that live.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(transform = crate::resource::schema::without_description)]
+pub enum OnChange {
+    /// They keep running with the spec that they were admitted with.
+    #[default]
+    KeepRunning,
+    /// The new spec holds for everything that is created.
+    Enforce,
 }
 
 /// The enforcement of a rule, a family (`cost/*`) or all rules (`*`).
@@ -289,6 +319,12 @@ pub struct FlinkTenantStatus {
     /// The objects that use most, largest first, at most twenty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub largest: Vec<UsedBy>,
+    /// Number of living Flink clusters that were admitted with an earlier spec and not updated since.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clusters_with_earlier_spec: Option<i64>,
+    /// Some of them as `KIND/NAMESPACE/NAME`, at most ten.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier_spec: Vec<String>,
     /// Ready: whether Flinkgate uses the tenant, and the reason. WithinQuota: whether the tenant is
     /// within its quota, and which resources and objects exceed it.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -16,6 +16,7 @@ mod configuration;
 mod disruption;
 mod end_to_end;
 mod harness;
+mod kept;
 mod kubectl;
 mod lease;
 mod mutual_tls;

@@ -19,6 +19,7 @@ use crate::cluster::lookup::Lookup;
 use crate::cluster::owners::Owners;
 use crate::cluster::watch::SharedWatches;
 use crate::pipeline::Gate;
+use crate::quota::admitted_store::AdmittedLedgers;
 use crate::quota::commit::Ledgers;
 use crate::rego::{PolicySet, source};
 use crate::resource::files;
@@ -47,6 +48,7 @@ pub(super) struct Cluster {
     identity: String,
     events: Events,
     ledgers: Arc<Ledgers<ClusterStore>>,
+    admitted: Arc<AdmittedLedgers<ClusterStore>>,
     first: oneshot::Receiver<Arc<ArcSwap<Gate>>>,
     gate: Option<Arc<ArcSwap<Gate>>>,
     updates: watch::Receiver<Arc<Vec<Update>>>,
@@ -96,11 +98,10 @@ pub(super) async fn start(
     }
     let identity = lease::identity();
     let events = Events::start(client.clone(), &identity, metrics);
-    let ledgers = Arc::new(Ledgers::with_counters(
-        Arc::new(ClusterStore::new(client.clone(), metrics.ledgers.unreadable.clone())),
-        metrics.ledgers.clone(),
-    ));
-    Ok(Cluster { client, identity, events, ledgers, first, gate: None, updates, watches })
+    let store = Arc::new(ClusterStore::new(client.clone(), metrics.ledgers.unreadable.clone()));
+    let admitted = Arc::new(AdmittedLedgers::new(Arc::clone(&store)));
+    let ledgers = Arc::new(Ledgers::with_counters(store, metrics.ledgers.clone()));
+    Ok(Cluster { client, identity, events, ledgers, admitted, first, gate: None, updates, watches })
 }
 
 impl Cluster {
@@ -119,14 +120,9 @@ impl Cluster {
             user: self.user(namespace).await,
         };
         let owners = Owners::new(self.client.clone());
-        Ok(Reviewer::new(
-            context,
-            ClusterQuota {
-                ledgers: Arc::clone(&self.ledgers),
-                owners,
-                patience: Patience::default(),
-            },
-        ))
+        let (ledgers, admitted) = (Arc::clone(&self.ledgers), Arc::clone(&self.admitted));
+        let patience = Patience::default();
+        Ok(Reviewer::new(context, ClusterQuota { ledgers, owners, admitted, patience }))
     }
 
     /// Who this process is to the API server, so that it knows its own writes.
@@ -182,6 +178,7 @@ impl Cluster {
                 watches: self.watches,
                 gate,
                 ledgers: self.ledgers,
+                admitted: self.admitted,
                 leader: candidate.leading(),
                 namespace: args.namespace.clone(),
                 identity: self.identity,

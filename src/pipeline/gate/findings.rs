@@ -31,6 +31,7 @@ impl Gate {
         if case.excess.is_some() {
             return self.check(&case, None);
         }
+        self.drop_replaced(&mut case);
         let Some(tenant) = case.tenant().map(|tenant| tenant.name.clone()) else {
             return Answer::default();
         };
@@ -66,22 +67,32 @@ impl Gate {
     /// The findings of rules and users' policies. Policies stop at `until`. Of an update that
     /// changes only metadata, the findings that the old object does not have.
     pub fn check(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
-        let mut findings = self.all_findings(case, &Usage::default(), until, false);
+        let mut answer = self.check_with(case, until, false);
+        rules::abridge(&mut answer.findings);
+        answer
+    }
+
+    /// [`Self::check`], with all findings, however many and long they are.
+    pub(super) fn check_in_full(&self, case: &Case<'_>, until: Option<Instant>) -> Answer {
+        self.check_with(case, until, true)
+    }
+
+    fn check_with(&self, case: &Case<'_>, until: Option<Instant>, in_full: bool) -> Answer {
+        let mut findings = self.all_findings(case, &Usage::default(), until, in_full);
         if !findings.is_empty() && self.extent(case.resource) == Extent::Additions {
             // Behind the old ones there may be new ones.
-            if findings.len() >= rules::MOST_FINDINGS {
+            if !in_full && findings.len() >= rules::MOST_FINDINGS {
                 findings = self.all_findings(case, &Usage::default(), until, true);
             }
             self.remove_old(&mut findings, case.resource, until);
         }
-        rules::abridge(&mut findings);
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Answer { tenant, findings, ..Answer::default() }
     }
 
     /// Findings about conflicts with the tenant's values, which only mutation can see.
     pub(super) fn conflict_findings(&self, case: &Case<'_>) -> Vec<Finding> {
-        let prepared = case.tenant().and_then(|tenant| self.prepared.get(&tenant.name));
+        let prepared = case.tenant().and_then(|tenant| self.state(&tenant.name));
         let Some(prepared) = prepared else { return Vec::new() };
         let mut subject =
             Subject::new(case.resource, &case.object, &case.workload, &prepared.rules);
@@ -95,10 +106,10 @@ impl Gate {
     /// The answer to the deletion of a claim that these running Flink pods use. No other rule checks
     /// deletions.
     pub fn refuse_deletion(&self, resource: &Resource, claim_users: &[String]) -> Answer {
-        let Owner::Tenant(tenant) = self.tenants.owner(&resource.namespace) else {
+        let Owner::Tenant(tenant) = self.owner(&resource.namespace) else {
             return Answer::default();
         };
-        let Some(prepared) = self.prepared.get(&tenant.name) else { return Answer::default() };
+        let Some(prepared) = self.state(&tenant.name) else { return Answer::default() };
         let object = resource.old_object.as_ref().unwrap_or(&resource.object);
         let workload = Workload::default();
         let mut subject = Subject::new(resource, object, &workload, &prepared.rules);
@@ -170,7 +181,7 @@ impl Gate {
 
     /// The prepared tenant of an object.
     fn prepared(&self, case: &Case<'_>) -> Option<&Arc<TenantState>> {
-        self.prepared.get(&case.tenant()?.name)
+        self.state(&case.tenant()?.name)
     }
 
     /// Calls a function with everything that rules and policies read of an object.

@@ -57,7 +57,7 @@ impl Gate {
     }
 
     fn lower_with<'a>(&self, resource: &'a Resource, completion: Completion) -> Option<Case<'a>> {
-        let owner = self.tenants.owner(&resource.namespace);
+        let owner = self.owner(&resource.namespace);
         let as_it_came = |owner, workload| Case {
             resource,
             owner,

@@ -3,9 +3,11 @@
 
 mod error;
 mod findings;
+mod kept;
 mod lowering;
 
 pub use error::GateError;
+pub use kept::{KeptAnswer, Rights};
 
 use super::usage::InputUsage;
 use crate::flink::FlinkContext;
@@ -36,6 +38,8 @@ pub struct Gate {
     context: Arc<FlinkContext>,
     /// Whether ledgers check limits, because they know what other objects use.
     by_ledger: bool,
+    /// A tenant that is judged by another spec than the one in force.
+    kept: Option<Arc<kept::KeptTenant>>,
 }
 
 /// What is derived from a tenant once, when it is loaded.
@@ -97,6 +101,7 @@ impl Gate {
             prepared,
             context: Arc::default(),
             by_ledger: false,
+            kept: None,
         }
     }
 

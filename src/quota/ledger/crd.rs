@@ -101,6 +101,16 @@ pub struct FlinkTenantLedgerStatus {
     /// (`drawn`), and reservations (`reserved=UID,BASE,STAMP`, with the largest usage as `asks`).
     #[schemars(schema_with = "slots")]
     pub slots: Vec<String>,
+    /// Specs of the tenant that its clusters were admitted with, each after its number. Only the
+    /// ledger for admitted specs has them and the following field.
+    #[schemars(schema_with = "slots")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub specs: Vec<String>,
+    /// One line for each object that was admitted: `KIND/NAMESPACE/NAME`, its UID (`uid`), and the
+    /// numbers of the specs that it was admitted with, the last one first (`specs`).
+    #[schemars(schema_with = "slots")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub admitted: Vec<String>,
 }
 
 /// The limits that a ledger enforces.
@@ -160,6 +170,7 @@ impl Ledger {
             observed: self.observed.clone(),
             others: amounts(&self.others),
             slots: self.slots.iter().map(|(object, slot)| line::write(object, slot)).collect(),
+            ..FlinkTenantLedgerStatus::default()
         }
     }
 

@@ -82,6 +82,32 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
     line
 }
 
+/// Writes what an object was admitted with: its UID, and the numbers of specs.
+pub(super) fn write_admitted(object: &ObjectRef, uid: &str, specs: &str) -> String {
+    let mut line = String::with_capacity(128);
+    reference(&mut line, object);
+    line.push_str(" uid=");
+    escape(&mut line, uid, false);
+    line.push_str(" specs=");
+    line.push_str(specs);
+    line
+}
+
+/// Reads what [`write_admitted`] or a later version of it wrote.
+pub(super) fn read_admitted(line: &str) -> Option<(ObjectRef, String, &str)> {
+    let mut parts = line.split(' ');
+    let object = dereference(parts.next()?)?;
+    let (mut uid, mut specs) = (None, None);
+    for (name, value) in parts.filter_map(|part| part.split_once('=')) {
+        match name {
+            "uid" => uid = unescape(value).filter(|uid| !uid.is_empty()),
+            "specs" => specs = Some(value),
+            _ => {}
+        }
+    }
+    Some((object, uid?, specs?))
+}
+
 /// Writes back what was not known.
 fn words(line: &mut String, words: &[String]) {
     for word in words {

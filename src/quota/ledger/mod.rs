@@ -68,6 +68,7 @@
 //! refuses further increases.
 
 pub mod admit;
+pub mod admitted;
 pub mod crd;
 pub mod horizon;
 mod job_managers;

@@ -106,6 +106,7 @@ pub(super) const READINGS: &[(&str, Reading)] = &[
     ("network/hostPorts", Reading::Allowed),
     ("network/requireAuthentication", Reading::True),
     ("cost/idleSlots", Reading::Zero),
+    ("onChange", Reading::Text("Enforce")),
 ];
 
 /// Replaces the part with a problem; the place that changed, and what holds there.

@@ -1,5 +1,6 @@
 //! Reconciles ledgers while this replica leads.
 
+use super::admitted::{self, RecordOutcome};
 use super::existence::{self, Confirmation};
 use super::kinds;
 use super::reconciler::task::{Task, TaskKind};
@@ -11,6 +12,7 @@ use crate::cluster::lease::while_leading;
 use crate::cluster::watch::{Event, SharedWatches, Target, WatchTimings, follow};
 use crate::kinds::{Kind, Watched};
 use crate::pipeline::Gate;
+use crate::quota::admitted_store::{AdmittedLedgers, AdmittedStore};
 use crate::quota::commit::{Ledgers, ReconcileError};
 use crate::quota::ledger::crd::FlinkTenantLedger;
 use crate::quota::ledger::{LiveObject, ObjectRef, Reconciliation, View};
@@ -29,7 +31,7 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::MissedTickBehavior;
 
 /// TaskKind reconciling ledgers needs.
-pub struct Controller<S> {
+pub struct Controller<S, A> {
     /// The cluster.
     pub client: Client,
     /// The watches that are shared with the tenants controller.
@@ -38,6 +40,8 @@ pub struct Controller<S> {
     pub gate: Arc<ArcSwap<Gate>>,
     /// The ledgers, with the queues by which this replica admits.
     pub ledgers: Arc<Ledgers<S>>,
+    /// What clusters were admitted with.
+    pub admitted: Arc<AdmittedLedgers<A>>,
     /// Whether this replica leads.
     pub leader: watch::Receiver<bool>,
     /// Where the Lease is.
@@ -63,7 +67,7 @@ const RECONCILIATION: Duration = Duration::from_secs(10);
 const REQUEST: Duration = Duration::from_secs(10);
 
 /// Reconciles ledgers whenever this replica leads, until the sender of `leader` is gone.
-pub async fn run<S: Store>(controller: Controller<S>) {
+pub async fn run<S: Store, A: AdmittedStore>(controller: Controller<S, A>) {
     while_leading(controller.leader.clone(), || lead(&controller)).await;
 }
 
@@ -72,10 +76,11 @@ enum Done {
     Reconciled(Result<Reconciliation, ReconcileError>, Vec<String>),
     StatusWritten(bool),
     LedgerDeleted,
+    Recorded(Option<RecordOutcome>),
 }
 
 /// Leads, until it is dropped.
-async fn lead<S: Store>(controller: &Controller<S>) {
+async fn lead<S: Store, A: AdmittedStore>(controller: &Controller<S, A>) {
     let term = Arc::new(
         Term::begin(&controller.client, &controller.namespace, &controller.identity).await,
     );
@@ -120,6 +125,15 @@ async fn lead<S: Store>(controller: &Controller<S>) {
                     ));
                     running.insert(handle.id(), of);
                 }
+                for task in reconciler.due_records(Instant::now(), AT_ONCE.saturating_sub(tasks.len())) {
+                    let of = (task.tenant.clone(), TaskKind::Record);
+                    let (client, admitted) =
+                        (controller.client.clone(), Arc::clone(&controller.admitted));
+                    let handle = tasks.spawn(async move {
+                        Done::Recorded(admitted::work(&client, &admitted, task).await)
+                    });
+                    running.insert(handle.id(), of);
+                }
             }
         }
     }
@@ -128,8 +142,8 @@ async fn lead<S: Store>(controller: &Controller<S>) {
 type KindEvent = (&'static Kind, Event);
 
 /// Follows every kind that decides what is used, from lists that start now.
-async fn follow_all<S>(
-    controller: &Controller<S>,
+async fn follow_all<S, A>(
+    controller: &Controller<S, A>,
     watches: &mut JoinSet<()>,
 ) -> mpsc::Receiver<KindEvent> {
     let (sender, receiver) = mpsc::channel(WAITING);
@@ -267,6 +281,8 @@ fn finish(
             reconciler.status_written(tenant, false, now);
         }
         (TaskKind::Reconcile, None) => reconciler.failed(tenant, now),
+        (_, Some(Done::Recorded(outcome))) => reconciler.recorded(tenant, outcome, now),
+        (TaskKind::Record, None) => reconciler.recorded(tenant, None, now),
         (_, Some(Done::LedgerDeleted)) | (TaskKind::DeleteLedger, None) => {}
     }
 }

@@ -6,6 +6,7 @@
 //! [`term`] that this replica still leads. Out go reconciled ledgers and the quota part of
 //! FlinkTenants' [`status`]. Requests are not admitted here: that is in [`crate::quota`].
 
+pub mod admitted;
 mod controller;
 pub mod existence;
 pub mod kinds;

@@ -5,6 +5,7 @@ use super::*;
 use crate::cluster::fake_api_server::{self, ApiResponse, failed};
 use crate::pipeline::Unassigned;
 use crate::quota::Usage;
+use crate::quota::admitted_store::InMemoryAdmitted;
 use crate::quota::commit::QuotaAnswer;
 use crate::quota::ledger::{KnownLimits, Ledger, ObjectRef, Request as Asks};
 use crate::quota::store::{InMemoryStore, StoreError, VersionedLedger};
@@ -206,6 +207,7 @@ async fn a_leader_reconciles_ledgers_and_writes_the_status() {
         client: client(&server),
         gate: gate(),
         ledgers: Arc::clone(&ledgers),
+        admitted: Arc::new(AdmittedLedgers::new(Arc::new(InMemoryAdmitted::default()))),
         leader,
         namespace: "flinkgate-system".into(),
         identity: "me".into(),

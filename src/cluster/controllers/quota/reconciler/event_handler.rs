@@ -5,6 +5,7 @@ use crate::cluster::controllers::quota::object_cache::NamespaceChange;
 use crate::cluster::watch::Event;
 use crate::cluster::watch::records::Record;
 use crate::kinds::{Kind, Watched};
+use crate::quota::ledger::admitted;
 use kube::core::DynamicObject;
 use std::sync::Arc;
 use std::time::Instant;
@@ -96,8 +97,12 @@ impl Reconciler {
             let metadata = object.metadata;
             Some(StoredLedger { uid: metadata.uid?, version: metadata.resource_version? })
         });
-        for tenant in changed {
-            if let Some(state) = self.tenants.get_mut(&tenant) {
+        for ledger in changed {
+            if let Some(tenant) = admitted::tenant_of(&ledger) {
+                if let Some(state) = self.tenants.get_mut(tenant) {
+                    state.admitted.mark_changed();
+                }
+            } else if let Some(state) = self.tenants.get_mut(&ledger) {
                 state.mark_changed(now);
             }
         }

@@ -19,6 +19,7 @@ use crate::pipeline::Gate;
 use crate::quota::commit::ReconcileError;
 use crate::quota::ledger::Reconciliation;
 use kube::api::ApiResource;
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -153,6 +154,20 @@ impl Reconciler {
             state.mark_changed(now);
             state.not_before = Some(now + pause);
         }
+    }
+
+    /// The tenants, each with the status of its FlinkTenant.
+    pub(super) fn tenants_with_status(
+        &mut self,
+    ) -> impl Iterator<Item = (&mut TenantState, &Value)> {
+        let stored = self.flink_tenants.known();
+        let tenants = self.tenants.iter_mut();
+        tenants.filter_map(|(name, state)| Some((state, &stored.get(name)?.status)))
+    }
+
+    /// What is known of a tenant.
+    pub(super) fn tenant_state(&mut self, tenant: &str) -> Option<&mut TenantState> {
+        self.tenants.get_mut(tenant)
     }
 
     /// A status was written, or could not be.

@@ -69,4 +69,6 @@ pub enum TaskKind {
     WriteStatus,
     /// Deletes a ledger.
     DeleteLedger,
+    /// Records what clusters were admitted with.
+    Record,
 }

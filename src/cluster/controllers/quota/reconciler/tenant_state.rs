@@ -1,6 +1,7 @@
 //! What the leader knows of one tenant.
 
 use super::ReconcileTimings;
+use crate::cluster::controllers::quota::admitted::AdmittedState;
 use crate::cluster::controllers::quota::status::QuotaStatus;
 use crate::quota::ledger::{
     KnownLimits, LiveObject, ObjectRef, OpenReservation, Reconciliation, StampTimes,
@@ -16,8 +17,8 @@ const DELETED: usize = 4_096;
 
 /// What is known of a tenant, and what is under way for it.
 #[derive(Debug)]
-pub(super) struct TenantState {
-    pub(super) tenant: Arc<Tenant>,
+pub(in crate::cluster::controllers::quota) struct TenantState {
+    pub(in crate::cluster::controllers::quota) tenant: Arc<Tenant>,
     pub(super) limits: Option<Arc<KnownLimits>>,
     /// Its namespaces that have objects.
     pub(super) namespaces: BTreeSet<String>,
@@ -44,6 +45,8 @@ pub(super) struct TenantState {
     pub(super) status_written_at: Option<Instant>,
     /// Whether its status is being written.
     pub(super) writing_status: bool,
+    /// The record of what its clusters were admitted with.
+    pub(in crate::cluster::controllers::quota) admitted: AdmittedState,
 }
 
 impl TenantState {
@@ -67,6 +70,7 @@ impl TenantState {
             status_written: false,
             status_written_at: None,
             writing_status: false,
+            admitted: AdmittedState::default(),
         }
     }
 

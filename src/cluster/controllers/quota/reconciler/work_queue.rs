@@ -6,7 +6,7 @@ use crate::cluster::controllers::quota::existence::Unconfirmed;
 use crate::cluster::controllers::quota::kinds;
 use crate::cluster::controllers::quota::object_cache::NamespaceChange;
 use crate::cluster::controllers::quota::status::QuotaStatus;
-use crate::quota::ledger::{HORIZON, View};
+use crate::quota::ledger::{HORIZON, View, admitted};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -80,6 +80,7 @@ impl Reconciler {
         let mut objects = state.hand_over_deleted();
         objects.extend(self.objects.living(&state.namespaces, &state.open, Timestamp::now()));
         objects.retain(|living| living.is_deleted() || !self.tombstones.contains(&living.uid));
+        state.admitted.see(&objects);
         let positions = self
             .watches
             .iter()
@@ -128,8 +129,13 @@ impl Reconciler {
     /// Ledgers that were not needed for as long as a request may take.
     fn unneeded_ledgers(&mut self, now: Instant) -> Vec<Task> {
         let (gate, ledgers) = (&self.gate, self.ledgers.known());
-        let is_unneeded =
-            |tenant: &String| ledgers.contains_key(tenant) && gate.limits_of(tenant).is_none();
+        let is_unneeded = |ledger: &String| {
+            ledgers.contains_key(ledger)
+                && match admitted::tenant_of(ledger) {
+                    Some(tenant) => !self.tenants.contains_key(tenant),
+                    None => gate.limits_of(ledger).is_none(),
+                }
+        };
         self.unneeded_since.retain(|tenant, _| is_unneeded(tenant));
         let mut tasks = Vec::new();
         for (tenant, ledger) in ledgers.iter().filter(|(tenant, _)| is_unneeded(tenant)) {

@@ -1,0 +1,218 @@
+//! A tenant changes while its clusters run: their pods are replaced, their users' manifests apply,
+//! and operators deploy them again.
+
+use super::support::Options;
+use super::support::access::Access;
+use super::support::installation::{Installation, example};
+use super::support::operator::{Operator, operator_account};
+use super::support::wait::until;
+use serde_json::{Value, json};
+
+/// An installation of two replicas, and a running standalone cluster of a tenant.
+struct Running {
+    namespace: String,
+    manifest: Value,
+    operator: Operator,
+}
+
+impl Running {
+    fn start(installation: &Installation, tenant: &str) -> Self {
+        let mut spec = example("tenants/payments.yaml", "")["spec"].take();
+        spec.as_object_mut().unwrap().remove("quota");
+        let namespace = installation.tenant(tenant, spec);
+        installation.kubectl(&["create", "serviceaccount", "flink", "--namespace", &namespace]);
+        let mut manifest = example("manifests/etl.yaml", &namespace);
+        manifest["spec"]["mode"] = json!("standalone");
+        manifest["spec"]["taskManager"]["replicas"] = json!(1);
+        let operator = Operator::start(&operator_account(installation), &namespace);
+        let running = Self { namespace, manifest, operator };
+        until("the tenant's label is required", || {
+            installation.try_kubectl(&["apply", "-f", "-"], &running.manifest.to_string())
+        });
+        running.wait_running(installation, "4711", "4711");
+        running
+    }
+
+    fn pods(&self, access: &Access, component: &str) -> Vec<Value> {
+        let selector = format!("component={component}");
+        let found = access.get(&["pods", "--namespace", &self.namespace, "--selector", &selector]);
+        let pods = found["items"].as_array().unwrap().iter();
+        pods.filter(|pod| pod["metadata"]["deletionTimestamp"].is_null()).cloned().collect()
+    }
+
+    /// Waits until a pod of each role runs, with this value of the tenant's label.
+    fn wait_running(&self, access: &Access, job_manager: &str, task_manager: &str) {
+        for (component, label) in [("jobmanager", job_manager), ("taskmanager", task_manager)] {
+            until("a pod runs", || {
+                let pods = self.pods(access, component);
+                let is_it = |pod: &Value| {
+                    pod["status"]["phase"] == "Running"
+                        && pod["metadata"]["labels"]["cost-center"] == label
+                };
+                if pods.len() == 1 && pods.iter().all(is_it) {
+                    return Ok(());
+                }
+                let sets = access.get(&["replicasets", "--namespace", &self.namespace]);
+                let sets = sets["items"].as_array().unwrap().iter();
+                let status: Vec<&Value> = sets.map(|set| &set["status"]).collect();
+                Err(format!("{component} {label}: {pods:?} {status:?}"))
+            });
+        }
+    }
+
+    /// Loses all pods, which are replaced.
+    fn lose_pods(&self, access: &Access) {
+        let before: Vec<Value> = self.uids(access);
+        access.kubectl(&[
+            "delete",
+            "pods",
+            "--all",
+            "--namespace",
+            &self.namespace,
+            "--wait=false",
+            "--grace-period=0",
+            "--force",
+        ]);
+        until("all pods are replaced", || {
+            let now = self.uids(access);
+            let is_new = now.len() == 2 && now.iter().all(|uid| !before.contains(uid));
+            if is_new { Ok(()) } else { Err(format!("{now:?}")) }
+        });
+    }
+
+    fn uids(&self, access: &Access) -> Vec<Value> {
+        let all = ["jobmanager", "taskmanager"].map(|component| self.pods(access, component));
+        all.concat().iter().map(|pod| pod["metadata"]["uid"].clone()).collect()
+    }
+
+    /// Changes the tenant, and waits until a person's pod is judged by it.
+    fn change(&self, installation: &Installation, spec: &Value, refused: &str) {
+        let container = json!({"name": "c", "image": "registry.example.com/flink/etl:1"});
+        let probe = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe", "namespace": self.namespace,
+            "labels": {"cost-center": "4711"}},
+            "spec": {"serviceAccountName": "flink", "containers": [container], "tolerations": [{"key": "flink", "operator": "Exists"}]}});
+        installation.change(&self.namespace, spec, &probe, Some(refused));
+        // Both replicas know it.
+        for _ in 0..10 {
+            installation.refused(&["create", "--dry-run=server", "-f", "-"], &probe.to_string());
+        }
+    }
+
+    fn apply(&self, access: &Access, parallelism: i64) {
+        let mut manifest = self.manifest.clone();
+        manifest["spec"]["job"]["parallelism"] = json!(parallelism);
+        access.apply(&manifest.to_string());
+    }
+
+    fn status(&self, access: &Access) -> Value {
+        access.get(&["flinktenant", &self.namespace])["status"].take()
+    }
+
+    /// Waits until the tenant's status counts so many clusters with an earlier spec.
+    fn wait_counted(&self, access: &Access, count: i64) {
+        until("clusters with an earlier spec are counted", || {
+            let status = self.status(access);
+            if status["clustersWithEarlierSpec"].as_i64().unwrap_or_default() == count {
+                Ok(())
+            } else {
+                Err(status.to_string())
+            }
+        });
+    }
+
+    fn refusals(&self) -> Vec<String> {
+        let all = self.operator.complaints().into_iter();
+        all.filter(|complaint| complaint.contains("flinkgate.dev")).collect()
+    }
+}
+
+#[test]
+fn a_change_of_its_tenant_stops_no_running_cluster() {
+    let installation = Installation::new(Options::default(), 2);
+    let label = json!({"cost-center": "9999"});
+    let path = json!({"checkpoints": {"volume": {"mountPath": "/mnt/state"}}});
+    // The tenant, its change, the rule that refuses a person's pod, and the label afterwards.
+    let changes = [
+        ("kept-label", json!({ "labels": label }), "tenancy/label", "9999"),
+        (
+            "kept-toleration",
+            json!({"scheduling": {"tolerations": []}}),
+            "scheduling/tolerations",
+            "4711",
+        ),
+        ("kept-path", json!({"labels": label, "storage": path}), "tenancy/label", "9999"),
+    ];
+    for (tenant, change, refused, label) in changes {
+        let running = Running::start(&installation, tenant);
+        running.change(&installation, &change, refused);
+        running.wait_counted(&installation, 1);
+        let status = running.status(&installation);
+        assert_eq!(
+            status["earlierSpec"],
+            json!([format!("FlinkDeployment/{tenant}/etl")]),
+            "{status}"
+        );
+
+        // Its pods are replaced as they were.
+        running.lose_pods(&installation);
+        running.wait_running(&installation, "4711", "4711");
+
+        // The user's manifest names none of the tenant's values.
+        running.apply(&installation, 6);
+        running.wait_running(&installation, label, label);
+        running.wait_counted(&installation, i64::from(tenant == "kept-path"));
+        let stored = installation.get(&["flinkdeployment", "etl", "--namespace", tenant]);
+        let options = &stored["spec"]["flinkConfiguration"];
+        assert_eq!(options["execution.checkpointing.dir"], "file:///flink/state/checkpoints");
+        // The operator's ConfigMap has the options of the object.
+        let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "flink-config-etl", "namespace": tenant,
+            "labels": {"app": "etl", "type": "flink-native-kubernetes"},
+            "ownerReferences": [{"apiVersion": stored["apiVersion"], "kind": stored["kind"], "name": "etl", "uid": stored["metadata"]["uid"]}]},
+            "data": {"flink-conf.yaml": "execution.checkpointing.dir: file:///flink/state/checkpoints\n"}});
+        operator_account(&installation).create(&map.to_string());
+        running.lose_pods(&installation);
+        running.wait_running(&installation, label, label);
+
+        // A server-side apply of the same manifest is none of an earlier value either.
+        let mut manifest = running.manifest.clone();
+        manifest["spec"]["job"]["parallelism"] = json!(4);
+        installation
+            .try_kubectl(
+                &["apply", "--server-side", "--force-conflicts", "-f", "-"],
+                &manifest.to_string(),
+            )
+            .unwrap();
+        assert_eq!(running.refusals(), [""; 0]);
+    }
+}
+
+#[test]
+fn a_new_leader_knows_what_a_cluster_was_admitted_with() {
+    let mut installation = Installation::new(Options::default(), 2);
+    let running = Running::start(&installation, "kept-leader");
+    let holder = |access: &Access| {
+        access.get(&["lease", "flinkgate", "--namespace", "flinkgate-system"])["spec"]
+            ["holderIdentity"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    running.change(&installation, &json!({"labels": {"cost-center": "9999"}}), "tenancy/label");
+    let before = holder(&installation);
+    // All replicas are replaced, the leader too.
+    for number in [0, 1] {
+        installation.replicas[number].process().signal("KILL");
+        installation.replace(number);
+    }
+    until("another one leads", || {
+        let now = holder(&installation);
+        if now != before && !now.is_empty() { Ok(()) } else { Err(now) }
+    });
+    running.lose_pods(&installation);
+    running.wait_running(&installation, "4711", "4711");
+    running.wait_counted(&installation, 1);
+    running.apply(&installation, 6);
+    running.wait_running(&installation, "9999", "9999");
+    running.wait_counted(&installation, 0);
+    assert_eq!(running.refusals(), [""; 0]);
+}
