@@ -75,8 +75,11 @@ fn a_users_workload_keeps_running_and_scaling() {
     };
     world.create(person(REPLICA_SETS), pod(&set)).unwrap();
     world.change(&changed(
-        &label_changed(),
-        &[("scheduling/tolerations", json!([{"key": "new", "operator": "Exists"}]))],
+        &before,
+        &[
+            ("labels/cost-center", json!("9999")),
+            ("scheduling/tolerations", json!([{"key": "new", "operator": "Exists"}])),
+        ],
     ));
     world.create(person(REPLICA_SETS), pod(&set)).unwrap();
     // The user scales and changes it, but adds nothing that is refused now.
