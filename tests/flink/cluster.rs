@@ -6,6 +6,7 @@ use crate::world::World;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One cluster of a scenario.
@@ -28,20 +29,33 @@ impl Cluster<'_> {
         pods
     }
 
-    /// Asks the JobManager.
-    pub fn rest(&self, path: &str) -> Result<Value, String> {
+    fn address(&self) -> Result<SocketAddr, String> {
         let pods = self.pods("jobmanager");
-        let address = pods
+        let pod = pods
             .iter()
             .find(|pod| text(pod, "/status/phase") == "Running")
-            .map(|pod| text(pod, "/status/podIP"))
             .ok_or_else(|| format!("{} runs no JobManager: {}", self.name, brief(&pods)))?;
-        let address: SocketAddr =
-            format!("{address}:8081").parse().map_err(|error| format!("{error}"))?;
+        format!("{}:8081", text(pod, "/status/podIP")).parse().map_err(|error| format!("{error}"))
+    }
+
+    /// Asks the JobManager.
+    pub fn rest(&self, path: &str) -> Result<Value, String> {
+        let address = self.address()?;
         match get(address, path)? {
             (200, body) => serde_json::from_str(&body).map_err(|error| format!("{error}: {body}")),
             (status, body) => Err(format!("{path}: {status} {body}")),
         }
+    }
+
+    /// Asks the JobManager to do something.
+    pub fn post(&self, path: &str, body: &Value) -> Result<Value, String> {
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error", "--json", &body.to_string()])
+            .arg(format!("http://{}{path}", self.address()?))
+            .output()
+            .map_err(|error| format!("curl: {error}"))?;
+        serde_json::from_slice(&output.stdout)
+            .map_err(|error| format!("{error}: {}", String::from_utf8_lossy(&output.stderr)))
     }
 
     /// The id of the job, if it is the only one that has not ended and all its tasks run.
@@ -94,20 +108,29 @@ impl Cluster<'_> {
         }
     }
 
-    /// The file in the claim's folder on this machine that a path of Flink's means; it must exist.
-    pub fn in_claim(&self, path: &str) -> Result<PathBuf, String> {
-        let inside = path
-            .trim_start_matches("file:")
-            .trim_start_matches('/')
-            .strip_prefix("flink/state/")
-            .ok_or_else(|| format!("{path} is not in the volume of the tenant"))?;
-        let file = self.world.claim(&self.namespace, &format!("{}-state", self.name))?.join(inside);
-        let metadata = file.join("_metadata");
-        if metadata.is_file() {
-            Ok(metadata)
-        } else {
-            Err(format!("{} is not there", metadata.display()))
+    /// The file on this machine that a path of Flink's means; it must exist, in the folder of the
+    /// claim that the JobManager has mounted there.
+    pub fn in_state(&self, path: &str) -> Result<PathBuf, String> {
+        let path = format!("/{}", path.trim_start_matches("file:").trim_start_matches('/'));
+        let pods = self.pods("jobmanager");
+        let pod = pods.first().ok_or("no JobManager")?;
+        for volume in pod["spec"]["volumes"].as_array().into_iter().flatten() {
+            let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() else {
+                continue;
+            };
+            let mounts =
+                pod["spec"]["containers"][0]["volumeMounts"].as_array().into_iter().flatten();
+            for mount in mounts.filter(|mount| mount["name"] == volume["name"]) {
+                let Some(inside) = path.strip_prefix(text(mount, "/mountPath")) else { continue };
+                let folder = self.world.claim(&self.namespace, claim)?;
+                let metadata = folder.join(inside.trim_start_matches('/')).join("_metadata");
+                return match metadata.is_file() {
+                    true => Ok(metadata),
+                    false => Err(format!("{} is not there", metadata.display())),
+                };
+            }
         }
+        Err(format!("{path} is in no claim of the JobManager"))
     }
 }
 

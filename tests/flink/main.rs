@@ -8,6 +8,7 @@
 mod api;
 mod cluster;
 mod kubelet;
+mod manifest;
 mod names;
 mod needs;
 mod network;

@@ -45,9 +45,13 @@ pub fn check_machine() -> Result<(), String> {
             "run these tests as root: pods need mount, network and process namespaces".to_owned()
         );
     }
-    for program in ["unshare", "nsenter", "setpriv", "ip", "mount", "chroot", "javac", "hostname"] {
+    for program in
+        ["unshare", "nsenter", "setpriv", "ip", "mount", "chroot", "javac", "hostname", "curl"]
+    {
         output("sh", &["-c", &format!("command -v {program}")]).map_err(|_| {
-            format!("install `{program}` (util-linux, iproute2, coreutils, hostname, a JDK 17)")
+            format!(
+                "install `{program}` (util-linux, iproute2, coreutils, hostname, curl, a JDK 17)"
+            )
         })?;
     }
     Ok(())

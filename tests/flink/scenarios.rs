@@ -17,59 +17,110 @@ struct Scenario {
 }
 
 use Step::{
-    ChangeTenant, Checkpoint, CrashJobManager, CrashTaskManager, DeleteJobManager,
-    DeleteTaskManager, LoseNode, Recreate, Rescale, Resume, Savepoint, Start, Suspend, Upgrade,
-    UpgradeFromLastState,
+    Autoscaled, ChangeTenant, Checkpoint, CrashJobManager, CrashTaskManager, DeleteJobManager,
+    DeleteTaskManager, LoseNode, Recreate, Rescale, Resume, Savepoint, Scale, Start, Suspend,
+    Upgrade, UpgradeFromLastState,
 };
 
-const SCENARIOS: &[Scenario] = &[
-    Scenario {
-        name: "application-rich",
-        tenant: "rich",
-        manifest: "application",
-        steps: &[
-            Start,
-            Checkpoint,
-            Savepoint,
-            Upgrade,
-            Rescale(2),
-            CrashTaskManager,
-            DeleteTaskManager,
-            CrashJobManager,
-            DeleteJobManager,
-            UpgradeFromLastState,
-            Suspend,
-            Resume,
-            Recreate,
-        ],
-    },
-    Scenario {
-        name: "application-limited",
-        tenant: "limited",
-        manifest: "application",
-        steps: &[
-            Start,
-            Checkpoint,
-            Savepoint,
-            Rescale(2),
-            Upgrade,
-            CrashTaskManager,
-            DeleteTaskManager,
-            CrashJobManager,
-            DeleteJobManager,
-            UpgradeFromLastState,
-            Suspend,
-            Resume,
-            Recreate,
-        ],
-    },
-    Scenario {
-        name: "node-loss-rich",
-        tenant: "rich",
-        manifest: "application",
-        steps: &[Start, LoseNode],
-    },
+const fn scenario(
+    name: &'static str,
+    tenant: &'static str,
+    manifest: &'static str,
+    steps: &'static [Step],
+) -> Scenario {
+    Scenario { name, tenant, manifest, steps }
+}
+
+/// The life of a cluster of the operator.
+const LIFE: &[Step] = &[
+    Start,
+    Checkpoint,
+    Savepoint,
+    Upgrade,
+    Rescale(2),
+    CrashTaskManager,
+    DeleteTaskManager,
+    CrashJobManager,
+    DeleteJobManager,
+    UpgradeFromLastState,
+    Suspend,
+    Resume,
+    Recreate,
 ];
+
+const SCENARIOS: &[Scenario] = &[
+    scenario("application-rich", "rich", "application", LIFE),
+    scenario("application-limited", "limited", "application", LIFE),
+    scenario("standalone-rich", "rich", "standalone", LIFE),
+    scenario("standalone-limited", "limited", "standalone", LIFE),
+    scenario("session-rich", "rich", "session", LIFE),
+    scenario("session-limited", "limited", "session", LIFE),
+    scenario("native-rich", "rich", "native", NATIVE),
+    scenario("native-limited", "limited", "native", NATIVE),
+    scenario("reactive-rich", "rich", "reactive", REACTIVE),
+    scenario("reactive-limited", "limited", "reactive", REACTIVE),
+    scenario("blue-green-rich", "rich", "blue-green", BLUE_GREEN),
+    scenario("autoscaled-rich", "rich", "autoscaled", AUTOSCALED),
+    scenario("autoscaled-limited", "limited", "autoscaled", AUTOSCALED),
+    scenario("node-loss-rich", "rich", "application", &[Start, LoseNode]),
+    scenario("node-loss-limited", "limited", "application", &[Start, Rescale(2), LoseNode]),
+    scenario("change-label", "rich", "application", &changed("label")),
+    scenario("change-label-added", "rich", "application", &changed("label-added")),
+    scenario("change-node-selector", "rich", "application", &changed("node-selector")),
+    scenario("change-toleration", "rich", "application", &changed("toleration")),
+    scenario(
+        "change-toleration-taken-away",
+        "rich",
+        "application",
+        &changed("toleration-taken-away"),
+    ),
+    scenario("change-claim-name", "rich", "application", &changed("claim-name")),
+    scenario("change-mount-path", "rich", "application", &changed("mount-path")),
+    scenario("change-enforced", "rich", "application", &changed("enforced")),
+    scenario("change-claim-given-up", "rich", "application", &changed("claim-given-up")),
+];
+
+/// Flink's own client and no operator.
+const NATIVE: &[Step] = &[
+    Start,
+    Checkpoint,
+    Savepoint,
+    CrashTaskManager,
+    DeleteTaskManager,
+    CrashJobManager,
+    DeleteJobManager,
+    Recreate,
+];
+
+const REACTIVE: &[Step] = &[
+    Start,
+    Checkpoint,
+    Savepoint,
+    Scale(2),
+    DeleteTaskManager,
+    DeleteJobManager,
+    Scale(1),
+    Recreate,
+];
+
+const BLUE_GREEN: &[Step] = &[
+    Start,
+    Checkpoint,
+    Savepoint,
+    Upgrade,
+    DeleteTaskManager,
+    DeleteJobManager,
+    Upgrade,
+    Recreate,
+];
+
+const AUTOSCALED: &[Step] = &[Start, Autoscaled(2), DeleteTaskManager, DeleteJobManager];
+
+/// A tenant that changes while its cluster lives: what runs is replaced, and what the developer
+/// applies is admitted.
+const fn changed(file: &'static str) -> [Step; 6] {
+    [Start, ChangeTenant(file), DeleteTaskManager, DeleteJobManager, Upgrade, Rescale(2)]
+}
 
 /// Runs the scenarios whose name contains one of the filters; whether all passed.
 pub fn run(needs: Needs, filters: &[String]) -> bool {

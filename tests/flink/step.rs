@@ -2,6 +2,7 @@
 
 use crate::api::text;
 use crate::cluster::{Cluster, brief, millis};
+use crate::manifest::{Manifest, Way};
 use crate::support::wait::within;
 use crate::world::{World, document};
 use flinkgate::resource::quantity::Quantity;
@@ -26,6 +27,10 @@ pub enum Step {
     UpgradeFromLastState,
     /// The developer applies another parallelism.
     Rescale(usize),
+    /// The developer scales the TaskManagers with `kubectl scale`.
+    Scale(usize),
+    /// The operator's autoscaler has scaled the job.
+    Autoscaled(usize),
     /// A TaskManager's process ends.
     CrashTaskManager,
     /// A TaskManager's pod is deleted.
@@ -50,7 +55,7 @@ pub enum Step {
 pub struct Case<'a> {
     pub cluster: Cluster<'a>,
     /// What the developer applies.
-    pub manifest: Value,
+    pub manifest: Manifest,
     /// TaskManagers that must be there.
     pub task_managers: usize,
     /// What the job must have counted at least: it was in a checkpoint.
@@ -61,10 +66,8 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// Nothing is applied yet.
     pub fn new(world: &'a World, namespace: &str, manifest: &str) -> Self {
-        let mut manifest = document(&format!("manifests/{manifest}.yaml"));
-        manifest["metadata"]["namespace"] = json!(namespace);
-        let name = text(&manifest, "/metadata/name").to_owned();
-        let cluster = Cluster { world, namespace: namespace.to_owned(), name };
+        let manifest = Manifest::load(world, manifest, namespace);
+        let cluster = Cluster { world, namespace: namespace.to_owned(), name: String::new() };
         Self { cluster, manifest, task_managers: 1, floor: 0, nonce: 0 }
     }
 
@@ -74,17 +77,27 @@ impl<'a> Case<'a> {
 
     /// Does one step and checks what must hold after it.
     pub fn take(&mut self, step: Step) {
+        let world = self.world();
         match step {
-            Step::Start => self.apply(),
+            Step::Start => self.manifest.apply(world),
             Step::Checkpoint => {}
             Step::Savepoint => self.savepoint(),
             Step::Upgrade => self.upgrade("savepoint"),
             Step::UpgradeFromLastState => self.upgrade("last-state"),
             Step::Rescale(count) => {
-                self.manifest["spec"]["job"]["parallelism"] = json!(count);
+                self.manifest.spec()["job"]["parallelism"] = json!(count);
                 self.task_managers = count;
                 self.upgrade("savepoint");
             }
+            Step::Scale(count) => {
+                self.task_managers = count;
+                let (kind, name) = self.manifest.object();
+                let target = format!("{kind}/{name}");
+                let replicas = format!("--replicas={count}");
+                let namespace = self.cluster.namespace.as_str();
+                world.developer.kubectl(&["scale", &target, &replicas, "--namespace", namespace]);
+            }
+            Step::Autoscaled(count) => self.task_managers = count,
             Step::CrashTaskManager => self.crash("taskmanager"),
             Step::CrashJobManager => self.crash("jobmanager"),
             Step::DeleteTaskManager => self.delete("taskmanager"),
@@ -92,60 +105,34 @@ impl<'a> Case<'a> {
             Step::LoseNode => return self.lose_node(),
             Step::Suspend => return self.suspend(),
             Step::Resume => {
-                self.manifest["spec"]["job"]["state"] = json!("running");
-                self.apply();
+                self.manifest.spec()["job"]["state"] = json!("running");
+                self.manifest.apply(world);
             }
             Step::Recreate => self.recreate(),
             Step::ChangeTenant(file) => {
                 let change = document(&format!("tenants/changes/{file}.yaml"));
-                self.world().change_tenant(&self.cluster.namespace, &change["spec"]);
+                world.change_tenant(&self.cluster.namespace, &change["spec"]);
             }
         }
+        self.holds();
+    }
+
+    /// What must hold of a cluster that is to run.
+    fn holds(&mut self) {
+        self.cluster.name = self.manifest.cluster(self.world());
         self.runs();
         self.checkpoints();
         self.ledger_is_right();
     }
 
-    /// As developers do: a three-way merge with what is stored.
-    fn apply(&self) {
-        let text = self.manifest.to_string();
-        let applied = self.world().developer.try_kubectl(&["apply", "-f", "-"], &text);
-        applied.unwrap_or_else(|refusal| panic!("the developer's manifest is refused: {refusal}"));
-    }
-
-    fn stored(&self) -> Value {
-        let kind = text(&self.manifest, "/kind");
-        self.world().installation.get(&[
-            kind,
-            &self.cluster.name,
-            "--namespace",
-            &self.cluster.namespace,
-        ])
-    }
-
     fn upgrade(&mut self, mode: &str) {
         self.nonce += 1;
-        self.manifest["spec"]["job"]["upgradeMode"] = json!(mode);
-        self.manifest["spec"]["flinkConfiguration"]["pipeline.global-job-parameters"] =
-            json!(format!("upgrade:{}", self.nonce));
-        self.apply();
-        let generation = self.stored()["metadata"]["generation"].clone();
-        within(PATIENCE, "the operator has upgraded the job", || {
-            let stored = self.stored();
-            let status = &stored["status"];
-            let seen = status["observedGeneration"] == generation;
-            if seen
-                && status["lifecycleState"] == "STABLE"
-                && text(status, "/jobStatus/state") == "RUNNING"
-            {
-                return Ok(());
-            }
-            Err(format!(
-                "{} {status} {}",
-                stored["spec"]["job"],
-                brief(&self.world().pods(&self.cluster.namespace))
-            ))
-        });
+        let parameters = json!(format!("upgrade:{}", self.nonce));
+        let spec = self.manifest.spec();
+        spec["job"]["upgradeMode"] = json!(mode);
+        spec["flinkConfiguration"]["pipeline.global-job-parameters"] = parameters;
+        self.manifest.apply(self.world());
+        self.manifest.wait_stable(self.world(), PATIENCE);
     }
 
     /// The job runs with all its TaskManagers and has lost nothing that was in a checkpoint.
@@ -167,7 +154,7 @@ impl<'a> Case<'a> {
     }
 
     fn complaints(&self) -> String {
-        let stored = self.stored();
+        let stored = self.manifest.stored(self.world());
         format!("{} {}", text(&stored, "/status/error"), text(&stored, "/status/lifecycleState"))
     }
 
@@ -177,34 +164,56 @@ impl<'a> Case<'a> {
             within(PATIENCE, "the job counts", || Ok((self.cluster.counted()?, millis())));
         within(PATIENCE, "a checkpoint completes into the claim", || {
             let path = self.cluster.checkpoint_since(since)?;
-            self.cluster.in_claim(&path)
+            self.cluster.in_state(&path)
         });
         self.floor = counted;
     }
 
     fn savepoint(&mut self) {
-        self.nonce += 1;
-        let name = format!("{}-{}", self.cluster.name, self.nonce);
-        let reference = json!({"kind": text(&self.manifest, "/kind"), "name": self.cluster.name});
-        let snapshot = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot",
-            "metadata": {"name": name, "namespace": self.cluster.namespace},
-            "spec": {"jobReference": reference, "savepoint": {"disposeOnDelete": false}}});
+        self.manifest.wait_stable(self.world(), PATIENCE);
         let counted = within(PATIENCE, "the job counts", || self.cluster.counted());
+        let path = match self.manifest.way {
+            Way::Client => self.savepoint_by_rest(),
+            _ => self.savepoint_by_snapshot(),
+        };
+        self.cluster.in_state(&path).unwrap();
+        self.floor = counted;
+    }
+
+    fn savepoint_by_snapshot(&mut self) -> String {
+        self.nonce += 1;
+        let (kind, name) = match self.manifest.way {
+            Way::BlueGreen => ("FlinkDeployment", self.cluster.name.as_str()),
+            _ => self.manifest.object(),
+        };
+        let snapshot_name = format!("{name}-{}", self.nonce);
+        let snapshot = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot",
+            "metadata": {"name": snapshot_name, "namespace": self.cluster.namespace},
+            "spec": {"jobReference": {"kind": kind, "name": name}, "savepoint": {"disposeOnDelete": false}}});
         self.world().developer.create(&snapshot.to_string());
-        let path = within(PATIENCE, "the savepoint is complete", || {
-            let found = self.world().installation.get(&[
-                "flinkstatesnapshot",
-                &name,
-                "--namespace",
-                &self.cluster.namespace,
-            ]);
+        within(PATIENCE, "the savepoint is complete", || {
+            let snapshot =
+                ["flinkstatesnapshot", &snapshot_name, "--namespace", &self.cluster.namespace];
+            let found = self.world().installation.get(&snapshot);
             match text(&found, "/status/state") {
                 "COMPLETED" => Ok(text(&found, "/status/path").to_owned()),
                 _ => Err(found["status"].to_string()),
             }
-        });
-        self.cluster.in_claim(&path).unwrap();
-        self.floor = counted;
+        })
+    }
+
+    fn savepoint_by_rest(&self) -> String {
+        let job = self.cluster.running_job().unwrap();
+        let path = format!("/jobs/{job}/savepoints");
+        let trigger = self.cluster.post(&path, &json!({})).unwrap();
+        let trigger = text(&trigger, "/request-id").to_owned();
+        within(PATIENCE, "the savepoint is complete", || {
+            let found = self.cluster.rest(&format!("{path}/{trigger}"))?;
+            match found["operation"]["location"].as_str() {
+                Some(location) => Ok(location.to_owned()),
+                None => Err(found.to_string()),
+            }
+        })
     }
 
     fn victim(&self, component: &str) -> Value {
@@ -260,38 +269,30 @@ impl<'a> Case<'a> {
         self.runs();
         self.checkpoints();
         self.world().return_node(&node);
-        self.ledger_is_right();
+        self.holds();
     }
 
     fn suspend(&mut self) {
         self.checkpoints();
-        self.manifest["spec"]["job"]["state"] = json!("suspended");
-        self.apply();
-        self.no_pods();
+        self.manifest.spec()["job"]["state"] = json!("suspended");
+        self.manifest.apply(self.world());
+        // Only a session cluster stays, with its JobManager.
+        let left = usize::from(self.manifest.way == Way::SessionJob);
+        self.pods_left(left);
     }
 
     fn recreate(&mut self) {
-        let kind = text(&self.manifest, "/kind").to_owned();
-        let arguments = [
-            "delete",
-            &kind,
-            &self.cluster.name,
-            "--namespace",
-            &self.cluster.namespace,
-            "--timeout=120s",
-        ];
-        self.world().developer.kubectl(&arguments);
-        self.no_pods();
+        self.manifest.delete(self.world());
+        self.pods_left(0);
         self.floor = 0;
-        self.apply();
+        self.manifest.apply(self.world());
     }
 
-    fn no_pods(&self) {
-        within(PATIENCE, "the pods are gone", || {
-            match self.world().pods(&self.cluster.namespace) {
-                none if none.is_empty() => Ok(()),
-                pods => Err(brief(&pods)),
-            }
+    fn pods_left(&self, wanted: usize) {
+        let what = format!("{wanted} pods are left");
+        within(PATIENCE, &what, || match self.world().pods(&self.cluster.namespace) {
+            pods if pods.len() == wanted => Ok(()),
+            pods => Err(brief(&pods)),
         });
     }
 

@@ -63,7 +63,9 @@ impl World {
             doomed: Mutex::default(),
         });
         rights(&control_plane);
-        let installation = Installation::with(control_plane, 1, &[]);
+        operator::prepare(&control_plane);
+        let arguments = ["--operator-config-map", operator::CONFIG_MAP_PATH];
+        let installation = Installation::with(control_plane, 1, &arguments);
         // It runs as a process of this machine already.
         installation.kubectl(&[
             "delete",

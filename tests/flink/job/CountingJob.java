@@ -1,5 +1,6 @@
 import org.apache.flink.api.common.accumulators.LongCounter;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.common.functions.RichMapFunction;
 import org.apache.flink.api.common.state.ListState;
 import org.apache.flink.api.common.state.ListStateDescriptor;
@@ -16,14 +17,9 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
  */
 public final class CountingJob {
     private static final class Count extends RichMapFunction<Long, Long> implements CheckpointedFunction {
-        private final long pause;
         private final LongCounter shown = new LongCounter();
         private transient ListState<Long> stored;
         private long counted;
-
-        private Count(long pause) {
-            this.pause = pause;
-        }
 
         @Override
         public void initializeState(FunctionInitializationContext context) throws Exception {
@@ -42,9 +38,23 @@ public final class CountingJob {
 
         @Override
         public Long map(Long value) throws Exception {
-            Thread.sleep(pause);
             counted++;
             shown.add(1L);
+            return value;
+        }
+    }
+
+    /** Slows the source down, in its own thread: nothing waits in buffers, and checkpoints are quick. */
+    private static final class Pause implements MapFunction<Long, Long> {
+        private final long milliseconds;
+
+        private Pause(long milliseconds) {
+            this.milliseconds = milliseconds;
+        }
+
+        @Override
+        public Long map(Long value) throws Exception {
+            Thread.sleep(milliseconds);
             return value;
         }
     }
@@ -55,8 +65,12 @@ public final class CountingJob {
         environment
                 .fromSource(new NumberSequenceSource(0, Long.MAX_VALUE - 1), WatermarkStrategy.noWatermarks(), "numbers")
                 .uid("numbers")
+                .setParallelism(1)
+                .map(new Pause(pause))
+                .uid("pause")
+                .setParallelism(1)
                 .rebalance()
-                .map(new Count(pause))
+                .map(new Count())
                 .uid("count")
                 .sinkTo(new DiscardingSink<>())
                 .uid("nowhere");

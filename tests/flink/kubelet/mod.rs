@@ -39,7 +39,8 @@ pub struct Machine {
     pub doomed: Mutex<BTreeSet<String>>,
 }
 
-/// The kubelet of one node.
+/// The kubelet of one node. Without it the node is lost: its processes have ended, and the API server
+/// hears nothing of it.
 pub struct Kubelet {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -68,9 +69,6 @@ impl Kubelet {
         });
         Self { stop, thread: Some(thread) }
     }
-
-    /// The node is lost: its processes end at once, and the API server hears nothing of it.
-    pub fn lose(self) {}
 }
 
 impl Drop for Kubelet {
@@ -82,7 +80,7 @@ impl Drop for Kubelet {
 
 fn register(control_plane: &ControlPlane, name: &str) {
     let labels = json!({"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64",
-        "pool": "flink", "topology.kubernetes.io/zone": format!("zone-of-{name}")});
+        "pool": "flink", "tier": "gold", "topology.kubernetes.io/zone": format!("zone-of-{name}")});
     let node =
         json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels}});
     control_plane.apply(&node.to_string());
