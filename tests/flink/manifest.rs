@@ -141,7 +141,7 @@ impl Manifest {
         command
             .arg(format!("-Dkubernetes.cluster-id={}", text(client, "/metadata/name")))
             .arg(format!("-Dkubernetes.namespace={}", self.namespace))
-            .arg("local:///opt/flink/usrlib/counting.jar")
+            .arg("local:///opt/flink/examples/counting.jar")
             .env("JAVA_HOME", &needs.java)
             .env("JVM_ARGS", "-Xmx256m -XX:TieredStopAtLevel=1")
             .env("FLINK_LOG_DIR", world.installation.folder())

@@ -173,8 +173,8 @@ build_root() {
     touch "$R/etc/hosts"
     mount --bind "$4" "$R/etc/hosts"
     cp "$3/docker-entrypoint.sh" "$R/docker-entrypoint.sh"
-    mkdir -p "$R-layer/upper"/{log,conf,usrlib} "$R-layer/work"
-    cp "$3"/*.jar "$R-layer/upper/usrlib/"
+    mkdir -p "$R-layer/upper"/{log,conf,examples} "$R-layer/work"
+    cp "$3"/*.jar "$R-layer/upper/examples/"
     chown -R 9999:9999 "$R-layer/upper"
     mount -t overlay overlay -o "lowerdir=$2,upperdir=$R-layer/upper,workdir=$R-layer/work" "$R/opt/flink"
 }
