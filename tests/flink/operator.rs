@@ -97,7 +97,7 @@ pub fn start(control_plane: &ControlPlane, machine: &Machine, folder: &Path) -> 
     let mut java = Command::new(machine.needs.java.join("bin/java"));
     java.args(["-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"])
         .args(["--add-opens=java.base/java.util=ALL-UNNAMED", "-cp"])
-        .arg(format!("{0}/classes:{0}/*", folder.display()))
+        .arg(class_path(folder))
         .arg("org.apache.flink.kubernetes.operator.FlinkOperator")
         .env("KUBECONFIG", access.kubeconfig())
         // Without an address it takes itself for a program on a developer's machine.
@@ -108,4 +108,13 @@ pub fn start(control_plane: &ControlPlane, machine: &Machine, folder: &Path) -> 
         .env("FLINK_CONF_DIR", &conf)
         .env("HOST_IP", HOST.to_string());
     Process::start("operator", &java, control_plane.folder()).unwrap()
+}
+
+/// Classes and the JAR of the standalone mode first: they replace classes of Flink.
+fn class_path(folder: &Path) -> String {
+    let standalone = fs::read_dir(folder).unwrap().flatten().map(|entry| entry.path());
+    let standalone =
+        standalone.filter(|path| path.to_string_lossy().contains("flink-kubernetes-standalone"));
+    let first = standalone.map(|path| format!("{}:", path.display())).collect::<String>();
+    format!("{0}/classes:{first}{0}/*:{0}/log4j/*", folder.display())
 }

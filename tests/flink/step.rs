@@ -47,6 +47,8 @@ pub enum Step {
     Resume,
     /// The object is deleted, and applied again.
     Recreate,
+    /// The object is deleted: nothing of it is left, and nothing is charged for it.
+    Delete,
     /// The tenant's spec changes: a file of `tenants/changes`.
     ChangeTenant(&'static str),
 }
@@ -109,6 +111,11 @@ impl<'a> Case<'a> {
                 self.manifest.apply(world);
             }
             Step::Recreate => self.recreate(),
+            Step::Delete => {
+                self.manifest.delete(world);
+                self.pods_left(0);
+                return self.ledger_is_right();
+            }
             Step::ChangeTenant(file) => {
                 let change = document(&format!("tenants/changes/{file}.yaml"));
                 world.change_tenant(&self.cluster.namespace, &change["spec"]);
