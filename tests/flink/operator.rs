@@ -23,7 +23,7 @@ kubernetes.operator.observer.rest-ready.delay: 1 s
 kubernetes.operator.resource.cleanup.timeout: 30 s
 kubernetes.operator.snapshot.resource.enabled: true
 kubernetes.operator.user.artifacts.base.dir: /tmp/flink-artifacts
-kubernetes.operator.user.artifacts.allowed-schemes: https,file
+kubernetes.operator.user.artifacts.allowed-schemes: https;file
 kubernetes.operator.retry.initial.interval: 2 s
 kubernetes.operator.retry.max.attempts: 30
 ";

@@ -49,6 +49,10 @@ pub enum Step {
     Recreate,
     /// The object is deleted: nothing of it is left, and nothing is charged for it.
     Delete,
+    /// The replica of Flinkgate that leads is killed.
+    KillLeader,
+    /// The API server stops and starts again.
+    RestartApiServer,
     /// The tenant's spec changes: a file of `tenants/changes`.
     ChangeTenant(&'static str),
 }
@@ -111,6 +115,8 @@ impl<'a> Case<'a> {
                 self.manifest.apply(world);
             }
             Step::Recreate => self.recreate(),
+            Step::KillLeader => world.kill_leader(),
+            Step::RestartApiServer => world.restart_api_server(),
             Step::Delete => {
                 self.manifest.delete(world);
                 self.pods_left(0);

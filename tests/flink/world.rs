@@ -1,7 +1,7 @@
 //! Everything that a scenario runs in: the control plane with Flinkgate in front of it, nodes, names,
 //! the operator, tenants.
 
-use crate::api::items;
+use crate::api::{items, text};
 use crate::kubelet::{Kubelet, Machine};
 use crate::names::Names;
 use crate::needs::Needs;
@@ -10,12 +10,13 @@ use crate::operator;
 use crate::support::access::Access;
 use crate::support::installation::Installation;
 use crate::support::process::Process;
-use crate::support::{ControlPlane, Options};
+use crate::support::{ControlPlane, Flinkgate, Options};
 use flinkgate::resource::yaml;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 /// Two nodes, so that one may be lost.
@@ -65,7 +66,7 @@ impl World {
         rights(&control_plane);
         operator::prepare(&control_plane);
         let arguments = ["--operator-config-map", operator::CONFIG_MAP_PATH];
-        let installation = Installation::with(control_plane, 1, &arguments);
+        let installation = Installation::with(control_plane, 2, &arguments);
         // It runs as a process of this machine already.
         installation.kubectl(&[
             "delete",
@@ -143,6 +144,37 @@ impl World {
         self.nodes.lock().unwrap().insert(node.to_owned(), kubelet);
     }
 
+    /// Kills the replica that leads, if there is another one; the other one leads from now on.
+    pub fn kill_leader(&self) {
+        let replicas = &self.installation.replicas;
+        let leads = |replica: &&Flinkgate| {
+            let lease = replica
+                .log()
+                .into_iter()
+                .rev()
+                .filter_map(|line| line["message"].as_str().map(str::to_owned));
+            let last = lease.into_iter().find(|message| message.ends_with("holds the Lease"));
+            last.is_some_and(|message| message.starts_with("this replica"))
+        };
+        let (leaders, others): (Vec<_>, Vec<_>) = replicas.iter().partition(leads);
+        let [leader] = leaders.as_slice() else { panic!("{} leaders", leaders.len()) };
+        self.installation.service.lead_to(others.iter().copied());
+        let killed = Command::new("kill").args(["-s", "KILL", &leader.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        for other in others {
+            other.logged("the other replica leads", |line| {
+                line["message"] == "this replica holds the Lease"
+            });
+        }
+    }
+
+    /// The API server is away for a moment.
+    pub fn restart_api_server(&self) {
+        let control_plane = &self.installation.control_plane;
+        control_plane.process("kube-apiserver-0").restart().unwrap();
+        control_plane.wait_ready(0).unwrap();
+    }
+
     /// Pods of a namespace.
     pub fn pods(&self, namespace: &str) -> Vec<Value> {
         items(self.installation.get(&["pods", "--namespace", namespace]))
@@ -166,18 +198,22 @@ impl World {
     /// Prints what helps to find out why a step failed.
     pub fn explain(&self, namespace: &str) {
         if let Some(operator) = &self.operator {
-            eprintln!("{}", operator.tail());
+            let log = operator.log();
+            let about =
+                |line: &&str| line.contains(namespace) && !line.contains("ProcessMemoryUtils");
+            let lines: Vec<&str> = log.lines().filter(about).collect();
+            let tail = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+            eprintln!("the operator:\n  {}", tail.join("\n  "));
         }
-        let folders = fs::read_dir(&self.machine.pods).into_iter().flatten().flatten();
-        for file in
-            folders.flat_map(|folder| fs::read_dir(folder.path()).into_iter().flatten().flatten())
-        {
-            if file.path().extension().is_some_and(|extension| extension == "log") {
-                let text = fs::read_to_string(file.path()).unwrap_or_default();
-                let lines: Vec<&str> = text.lines().collect();
-                let tail =
-                    lines.get(lines.len().saturating_sub(12)..).unwrap_or_default().join("\n  ");
-                eprintln!("{}:\n  {tail}", file.path().display());
+        for pod in self.pods(namespace) {
+            let name = format!("{}-{}", text(&pod, "/metadata/name"), text(&pod, "/metadata/uid"));
+            for file in fs::read_dir(self.machine.pods.join(name)).into_iter().flatten().flatten() {
+                if file.path().extension().is_some_and(|extension| extension == "log") {
+                    let text = fs::read_to_string(file.path()).unwrap_or_default();
+                    let lines: Vec<&str> = text.lines().collect();
+                    let tail = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
+                    eprintln!("{}:\n  {}", file.path().display(), tail.join("\n  "));
+                }
             }
         }
         let events = self.installation.kubectl(&[
@@ -205,25 +241,22 @@ impl World {
 
     /// What Flinkgate refused in a namespace so far, without dry runs: one line each.
     pub fn refusals(&self, namespace: &str) -> Vec<String> {
-        let log = self.installation.replicas[0].log();
-        log.iter()
-            .filter(|line| {
-                line["namespace"] == namespace
-                    && line["allowed"] == false
-                    && line["dryRun"] == false
-            })
-            .map(|line| {
-                let word = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
-                format!(
-                    "{} {} {} of {}: {}",
-                    word("operation"),
-                    word("kind"),
-                    word("name"),
-                    word("user"),
-                    word("rules")
-                )
-            })
-            .collect()
+        let logs = self.installation.replicas.iter().flat_map(Flinkgate::log);
+        logs.filter(|line| {
+            line["namespace"] == namespace && line["allowed"] == false && line["dryRun"] == false
+        })
+        .map(|line| {
+            let word = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
+            format!(
+                "{} {} {} of {}: {}",
+                word("operation"),
+                word("kind"),
+                word("name"),
+                word("user"),
+                word("rules")
+            )
+        })
+        .collect()
     }
 }
 
