@@ -1,16 +1,15 @@
 //! The steps of scenarios, each with what must hold after it.
 
 use crate::api::text;
-use crate::cluster::{Cluster, brief, millis};
+use crate::cluster::{Cluster, millis};
 use crate::manifest::{Manifest, Way};
 use crate::support::wait::within;
 use crate::world::{World, document};
-use flinkgate::resource::quantity::Quantity;
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Starts of Flink and losses of nodes take their time.
-const PATIENCE: Duration = Duration::from_secs(150);
+pub const PATIENCE: Duration = Duration::from_secs(150);
 
 /// What is done to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +76,8 @@ impl<'a> Case<'a> {
         Self { cluster, manifest, task_managers: 1, floor: 0, nonce: 0 }
     }
 
-    fn world(&self) -> &'a World {
+    /// Where the cluster is.
+    pub fn world(&self) -> &'a World {
         self.cluster.world
     }
 
@@ -146,40 +146,6 @@ impl<'a> Case<'a> {
         spec["flinkConfiguration"]["pipeline.global-job-parameters"] = parameters;
         self.manifest.apply(self.world());
         self.manifest.wait_stable(self.world(), PATIENCE);
-    }
-
-    /// The job runs with all its TaskManagers and has lost nothing that was in a checkpoint.
-    fn runs(&self) {
-        let what = format!("{} runs with {} TaskManagers", self.cluster.name, self.task_managers);
-        let counted = within(PATIENCE, &what, || {
-            let counted = self.cluster.counted();
-            let pods = || brief(&self.world().pods(&self.cluster.namespace));
-            let counted =
-                counted.map_err(|error| format!("{error} {} {}", pods(), self.complaints()))?;
-            let found = self.cluster.task_managers()?;
-            if found == self.task_managers {
-                Ok(counted)
-            } else {
-                Err(format!("{found}: {}", pods()))
-            }
-        });
-        assert!(counted >= self.floor, "the job counted {counted}, and {} before", self.floor);
-    }
-
-    fn complaints(&self) -> String {
-        let stored = self.manifest.stored(self.world());
-        format!("{} {}", text(&stored, "/status/error"), text(&stored, "/status/lifecycleState"))
-    }
-
-    /// A checkpoint of now completes into the claim that Flinkgate made and mounted.
-    fn checkpoints(&mut self) {
-        let (counted, since) =
-            within(PATIENCE, "the job counts", || Ok((self.cluster.counted()?, millis())));
-        within(PATIENCE, "a checkpoint completes into the claim", || {
-            let path = self.cluster.checkpoint_since(since)?;
-            self.cluster.in_state(&path)
-        });
-        self.floor = counted;
     }
 
     fn savepoint(&mut self) {
@@ -257,22 +223,6 @@ impl<'a> Case<'a> {
         self.recovers(since);
     }
 
-    /// The job has been restored since then.
-    fn recovers(&self, since: u64) {
-        within(PATIENCE, "the job is restored", || {
-            let job = self.cluster.running_job()?;
-            let statistics = self.cluster.rest(&format!("/jobs/{job}/checkpoints"))?;
-            match statistics["latest"]["restored"]["restore_timestamp"].as_u64() {
-                Some(time) if time > since => Ok(()),
-                _ => Err(format!(
-                    "{} {}",
-                    statistics["latest"]["restored"],
-                    brief(&self.world().pods(&self.cluster.namespace))
-                )),
-            }
-        });
-    }
-
     fn lose_node(&mut self) {
         let pod = self.victim("taskmanager");
         let node = text(&pod, "/spec/nodeName").to_owned();
@@ -300,41 +250,4 @@ impl<'a> Case<'a> {
         self.floor = 0;
         self.manifest.apply(self.world());
     }
-
-    fn pods_left(&self, wanted: usize) {
-        let what = format!("{wanted} pods are left");
-        within(PATIENCE, &what, || match self.world().pods(&self.cluster.namespace) {
-            pods if pods.len() == wanted => Ok(()),
-            pods => Err(brief(&pods)),
-        });
-    }
-
-    /// What the ledger is charged for cpu and pods is what the pods request.
-    fn ledger_is_right(&self) {
-        within(Duration::from_secs(60), "the ledger is what is there", || {
-            let pods = self.world().pods(&self.cluster.namespace);
-            let live: Vec<&Value> = pods
-                .iter()
-                .filter(|pod| !matches!(text(pod, "/status/phase"), "Failed" | "Succeeded"))
-                .collect();
-            let requests = live
-                .iter()
-                .flat_map(|pod| pod["spec"]["containers"].as_array().into_iter().flatten());
-            let cpu = requests
-                .map(|container| amount(&container["resources"]["requests"]["cpu"]))
-                .try_fold(Quantity::from_units(0), |sum, cpu| sum.checked_add(cpu))
-                .unwrap();
-            let tenant = self.world().installation.get(&["flinktenant", &self.cluster.namespace]);
-            let used = &tenant["status"]["used"];
-            let pods_used = Quantity::from_units(u64::try_from(live.len()).unwrap());
-            if amount(&used["cpu"]) == cpu && amount(&used["pods"]) == pods_used {
-                return Ok(());
-            }
-            Err(format!("{used}, and {cpu} cpu of {}", brief(&pods)))
-        });
-    }
-}
-
-fn amount(quantity: &Value) -> Quantity {
-    Quantity::parse(quantity.as_str().unwrap_or("0")).unwrap()
 }
