@@ -68,10 +68,7 @@ impl Cluster<'_> {
             .filter(|job| !matches!(text(job, "/state"), "FINISHED" | "CANCELED" | "FAILED"))
             .collect();
         match live.as_slice() {
-            [job]
-                if job["state"] == "RUNNING"
-                    && job["tasks"]["running"] == job["tasks"]["total"] =>
-            {
+            [job] if job["state"] == "RUNNING" && all_run(&job["tasks"]) => {
                 Ok(text(job, "/jid").to_owned())
             }
             _ => Err(overview.to_string()),
@@ -132,6 +129,12 @@ impl Cluster<'_> {
         }
         Err(format!("{path} is in no claim of the JobManager"))
     }
+}
+
+/// Whether all tasks run. A reader of a source that got no part of it has finished.
+fn all_run(tasks: &Value) -> bool {
+    let count = |state: &str| tasks[state].as_u64().unwrap_or_default();
+    count("running") > 0 && count("running") + count("finished") == count("total")
 }
 
 /// Milliseconds, as Flink counts them.

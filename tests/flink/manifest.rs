@@ -145,11 +145,11 @@ impl Manifest {
             .env("JAVA_HOME", &needs.java)
             .env("JVM_ARGS", "-Xmx256m -XX:TieredStopAtLevel=1")
             .env("FLINK_LOG_DIR", world.installation.folder())
-            .env("KUBECONFIG", world.developer.kubeconfig());
+            .env("KUBECONFIG", world.pipeline.kubeconfig());
         let output = command.output().unwrap();
         let said =
             String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "Flink's client: {said}");
+        assert!(output.status.success(), "Flink's client: {} {said}", output.status);
     }
 }
 

@@ -28,6 +28,8 @@ pub struct World {
     pub operator: Option<Process>,
     _names: Names,
     pub developer: Access,
+    /// A pipeline that runs Flink's client: this client reads tokens, and not every key.
+    pub pipeline: Access,
     pub machine: Arc<Machine>,
     pub installation: Installation,
 }
@@ -82,11 +84,13 @@ impl World {
         let folder = machine.needs.operator.clone();
         let operator = folder.map(|folder| operator::start(&installation, &machine, &folder));
         let developer = installation.as_user("alice@example.com", &["developers"]);
+        let pipeline = installation.as_service_account("default", "pipeline");
         Self {
             nodes: Mutex::new(nodes.into()),
             operator,
             _names: names,
             developer,
+            pipeline,
             machine,
             installation,
         }
@@ -274,6 +278,14 @@ fn rights(admin: &Access) {
         "nodes",
         "--clusterrole=system:node",
         "--group=system:nodes",
+    ]);
+    admin.kubectl(&["create", "serviceaccount", "pipeline", "--namespace", "default"]);
+    admin.kubectl(&[
+        "create",
+        "clusterrolebinding",
+        "pipeline",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=default:pipeline",
     ]);
     admin.kubectl(&[
         "create",
