@@ -43,18 +43,18 @@ impl Case<'_> {
         self.floor = counted;
     }
 
-    /// The job has been restored since then.
-    pub fn recovers(&self, since: u64) {
-        within(PATIENCE, "the job is restored", || {
-            let job = self.cluster.running_job()?;
-            let statistics = self.cluster.rest(&format!("/jobs/{job}/checkpoints"))?;
-            match statistics["latest"]["restored"]["restore_timestamp"].as_u64() {
-                Some(time) if time > since => Ok(()),
-                _ => Err(format!(
-                    "{} {}",
-                    statistics["latest"]["restored"],
-                    brief(&self.world().pods(&self.cluster.namespace))
-                )),
+    /// A pod is gone, or its container has been started again. What holds after that, holds without
+    /// its old process.
+    pub fn is_lost(&self, lost: &Value, component: &str) {
+        let restarts = |pod: &Value| {
+            pod["status"]["containerStatuses"][0]["restartCount"].as_u64().unwrap_or_default()
+        };
+        within(PATIENCE, "the pod is lost", || {
+            let pods = self.cluster.pods(component);
+            let same = pods.iter().find(|pod| pod["metadata"]["uid"] == lost["metadata"]["uid"]);
+            match same {
+                Some(pod) if restarts(pod) == restarts(lost) => Err(brief(&pods)),
+                _ => Ok(()),
             }
         });
     }

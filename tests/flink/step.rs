@@ -1,7 +1,7 @@
 //! The steps of scenarios, each with what must hold after it.
 
 use crate::api::text;
-use crate::cluster::{Cluster, millis};
+use crate::cluster::Cluster;
 use crate::manifest::{Manifest, Way};
 use crate::support::wait::within;
 use crate::world::{World, document};
@@ -203,14 +203,12 @@ impl<'a> Case<'a> {
 
     fn crash(&self, component: &str) {
         let pod = self.victim(component);
-        let since = millis();
         self.world().machine.crash(text(&pod, "/metadata/uid"));
-        self.recovers(since);
+        self.is_lost(&pod, component);
     }
 
     fn delete(&self, component: &str) {
         let pod = self.victim(component);
-        let since = millis();
         let (name, namespace) = (text(&pod, "/metadata/name"), self.cluster.namespace.as_str());
         self.world().developer.kubectl(&[
             "delete",
@@ -220,15 +218,14 @@ impl<'a> Case<'a> {
             namespace,
             "--wait=false",
         ]);
-        self.recovers(since);
+        self.is_lost(&pod, component);
     }
 
     fn lose_node(&mut self) {
         let pod = self.victim("taskmanager");
         let node = text(&pod, "/spec/nodeName").to_owned();
-        let since = millis();
         self.world().lose_node(&node);
-        self.recovers(since);
+        self.is_lost(&pod, "taskmanager");
         self.runs();
         self.checkpoints();
         self.world().return_node(&node);
