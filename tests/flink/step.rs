@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Starts of Flink and losses of nodes take their time.
-pub const PATIENCE: Duration = Duration::from_secs(150);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What is done to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
