@@ -179,6 +179,9 @@ pub fn run(needs: Needs, filters: &[String]) -> bool {
     failed == 0
 }
 
+/// Flink asks again and again for a pod that is refused.
+const SHOWN: usize = 3;
+
 /// Takes the steps of a scenario; whether all passed. A refusal fails a step, and the next one is taken
 /// nevertheless if all that must hold does.
 fn play(world: &World, scenario: &Scenario, namespace: &str) -> bool {
@@ -196,8 +199,11 @@ fn play(world: &World, scenario: &Scenario, namespace: &str) -> bool {
             (Err(_), _) => "FAILED",
         };
         println!("  {step:?}: {word} ({} s)", start.elapsed().as_secs());
-        for refusal in &refusals {
+        for refusal in refusals.iter().take(SHOWN) {
             println!("    {refusal}");
+        }
+        if refusals.len() > SHOWN {
+            println!("    and {} more", refusals.len() - SHOWN);
         }
         passed &= word == "ok";
         if done.is_err() {

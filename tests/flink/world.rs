@@ -245,23 +245,21 @@ impl World {
 
     /// What Flinkgate refused in a namespace so far, without dry runs: one line each.
     pub fn refusals(&self, namespace: &str) -> Vec<String> {
-        let logs = self.installation.replicas.iter().flat_map(Flinkgate::log);
-        logs.filter(|line| {
-            line["namespace"] == namespace && line["allowed"] == false && line["dryRun"] == false
-        })
-        .map(|line| {
-            let word = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
-            format!(
-                "{} {} {} of {}: {}",
-                word("operation"),
-                word("kind"),
-                word("name"),
-                word("user"),
-                word("rules")
-            )
-        })
-        .collect()
+        let log = self.installation.replicas.iter().flat_map(Flinkgate::log);
+        log.filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
+            .filter(|line| line["allowed"] == false)
+            .map(|line| {
+                let [operation, kind, name, user, rules] =
+                    ["operation", "kind", "name", "user", "rules"]
+                        .map(|field| text_of(&line[field]));
+                format!("{operation} {kind} {name} of {user}: {rules}")
+            })
+            .collect()
     }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// What the chart of the operator gives to the service account of jobs, what nodes may, and a
