@@ -243,18 +243,22 @@ impl World {
             .try_kubectl(&["delete", "flinktenant", namespace, "--timeout=60s"], "");
     }
 
-    /// What Flinkgate refused in a namespace so far, without dry runs: one line each.
+    /// What Flinkgate refused in a namespace so far, without dry runs: one line each, in order.
     pub fn refusals(&self, namespace: &str) -> Vec<String> {
         let log = self.installation.replicas.iter().flat_map(Flinkgate::log);
-        log.filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
+        let mut refusals: Vec<(String, String)> = log
+            .filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
             .filter(|line| line["allowed"] == false)
             .map(|line| {
-                let [operation, kind, name, user, rules] =
-                    ["operation", "kind", "name", "user", "rules"]
+                let [operation, kind, name, user, rules, time] =
+                    ["operation", "kind", "name", "user", "rules", "timestamp"]
                         .map(|field| text_of(&line[field]));
-                format!("{operation} {kind} {name} of {user}: {rules}")
+                (time, format!("{operation} {kind} {name} of {user}: {rules}"))
             })
-            .collect()
+            .collect();
+        // Each replica has a log of its own.
+        refusals.sort();
+        refusals.into_iter().map(|(_, refusal)| refusal).collect()
     }
 }
 
