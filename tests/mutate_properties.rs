@@ -513,3 +513,32 @@ fn other_volumes_with_flinkgates_name_conflict() {
     assert_eq!(mutation.conflicts, [expected]);
     assert_eq!(mutation.object.unwrap()["spec"]["podTemplate"]["spec"]["volumes"], volumes);
 }
+
+/// `upgradeMode: last-state` has a default of the operator for the interval, which is nothing that the
+/// user wrote: the tenant's value is set, and nothing conflicts.
+#[test]
+fn last_state_jobs_get_the_tenants_checkpoint_interval() {
+    for upgrade_mode in ["stateless", "savepoint", "last-state"] {
+        for list in ["defaults", "enforced"] {
+            let tenant: FlinkTenantSpec = serde_json::from_value(json!({
+                "flink": {"configuration": {list: {"execution.checkpointing.interval": "2s"}}},
+            }))
+            .unwrap();
+            let object = json!({
+                "apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkDeployment",
+                "metadata": {"name": "etl", "namespace": "payments"},
+                "spec": {"flinkVersion": "v1_20", "flinkConfiguration": {},
+                    "job": {"jarURI": "local:///j.jar", "parallelism": 1, "upgradeMode": upgrade_mode}},
+            });
+            let mutation = run(&object, &tenant);
+            let stored = mutation.object.unwrap();
+            let found = &stored["spec"]["flinkConfiguration"];
+            assert_eq!(found["execution.checkpointing.interval"], "2s", "{upgrade_mode} {list}");
+            assert!(
+                mutation.conflicts.is_empty(),
+                "{upgrade_mode} {list}: {:?}",
+                mutation.conflicts
+            );
+        }
+    }
+}

@@ -171,3 +171,40 @@ fn session_jobs_and_snapshots_are_refused_for_what_the_operator_refuses() {
 fn changes_that_the_operator_cannot_make_are_refused_and_all_others_pass() {
     judge("changes.yaml");
 }
+
+/// The operator reads its allowed schemes as a list of Flink: elements are separated by `;`, or it is a
+/// list of YAML.
+#[test]
+fn allowed_schemes_of_the_operator_are_a_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let bases = read("bases.yaml");
+    let (mut job, mut cluster) =
+        (bases["FlinkSessionJob"].clone(), bases["FlinkDeployment"].clone());
+    job["spec"]["job"]["jarURI"] = json!("file:///opt/jars/clicks.jar");
+    cluster["metadata"]["name"] = job["spec"]["deploymentName"].clone();
+    cluster["spec"]["job"].take();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [cluster, job]});
+    let (job, tenant) = (file("job.json", &list.to_string()), file("tenant.yaml", TENANT));
+    for (schemes, is_allowed) in [
+        ("https;file", true),
+        ("https; FILE", true),
+        ("[https, file]", true),
+        ("https,file", false),
+        ("https", false),
+    ] {
+        let option = "kubernetes.operator.user.artifacts.allowed-schemes";
+        let config = file("config.yaml", &format!("{option}: {schemes}\n"));
+        let arguments =
+            ["lint", &job, "--tenants", &tenant, "--operator-config", &config, "--format", "json"];
+        let report = flinkgate(&arguments, String::new());
+        let refused = report["findings"].as_array().unwrap().iter().any(|finding| {
+            finding["message"] == "the operator does not fetch JARs with scheme `file`"
+        });
+        assert_eq!(refused, !is_allowed, "{schemes}: {report}");
+    }
+}

@@ -76,8 +76,9 @@ pub fn read(
     if text(upgrade_mode) == Some("last-state")
         && config.first(options::CHECKPOINT_INTERVAL).is_none()
     {
-        // Without checkpoints, the operator cannot upgrade from the last state.
-        config.set(canonical(options::CHECKPOINT_INTERVAL), "5 min", Some(upgrade_mode.into()));
+        // Without checkpoints, the operator cannot upgrade from the last state. It is a default of
+        // the operator, and the object does not set it: the tenant's value takes precedence.
+        config.set(canonical(options::CHECKPOINT_INTERVAL), "5 min", None);
     }
     for fields in [&JOB_MANAGER, &TASK_MANAGER] {
         fields.apply(object, &mut config, problems);

@@ -4,6 +4,7 @@ use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::artifacts::{UriProblem, host, is_restricted, scheme};
 use crate::flink::options::{CHECKPOINT_DIR, Names, canonical};
 use crate::flink::redaction;
+use crate::flink::values::list_elements;
 use crate::flink::workload::SessionCluster;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -108,8 +109,14 @@ fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
     // The operator reads this option in its own configuration only, not in the object.
     let own = declared.option(ALLOWED_SCHEMES).filter(|(_, entry)| !declared.is_written(entry));
     let allowed = own.map_or(DEFAULT_SCHEMES, |(_, entry)| entry.value.as_str());
-    let mut schemes = allowed.split([';', ',']).map(str::trim);
-    if !schemes.any(|allowed| allowed.eq_ignore_ascii_case(scheme)) {
+    // A list of Flink: its elements are separated by `;`, and `https,file` is one element.
+    let is_allowed = match own {
+        Some(_) => {
+            list_elements(allowed).iter().any(|allowed| allowed.trim().eq_ignore_ascii_case(scheme))
+        }
+        None => allowed.eq_ignore_ascii_case(scheme),
+    };
+    if !is_allowed {
         let allowed = shown(allowed);
         return report(
             format!("the operator does not fetch JARs with scheme `{}`", shown(scheme)),

@@ -190,7 +190,8 @@ impl ControlPlane {
         let mut kwok = Command::new(&self.binaries.kwok);
         kwok.args([
             kubeconfig.as_str(),
-            "--manage-all-nodes=true",
+            "--manage-all-nodes=false",
+            "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
             "--node-lease-duration-seconds=40",
             "--cidr=10.1.0.0/16",
         ])

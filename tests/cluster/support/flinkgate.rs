@@ -136,6 +136,11 @@ impl Flinkgate {
         line.split_whitespace().nth(1).unwrap().parse().unwrap()
     }
 
+    /// Process id, for signals from where only a shared reference is at hand.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// The process, to be paused, killed, restarted.
     pub fn process(&mut self) -> &mut Process {
         &mut self.process

@@ -1,0 +1,311 @@
+//! Everything that a scenario runs in: the control plane with Flinkgate in front of it, nodes, names,
+//! the operator, tenants.
+
+use crate::api::{items, text};
+use crate::kubelet::{Kubelet, Machine};
+use crate::names::Names;
+use crate::needs::Needs;
+use crate::network::{HOST, Network};
+use crate::operator;
+use crate::support::access::Access;
+use crate::support::installation::Installation;
+use crate::support::process::Process;
+use crate::support::{ControlPlane, Flinkgate, Options};
+use flinkgate::resource::yaml;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+
+/// Two nodes, so that one may be lost.
+const NODES: [&str; 2] = ["node-a", "node-b"];
+
+/// The running cluster. Dropped in this order: pods, then what they ask.
+pub struct World {
+    nodes: Mutex<BTreeMap<String, Kubelet>>,
+    pub operator: Option<Process>,
+    _names: Names,
+    pub developer: Access,
+    /// A pipeline that runs Flink's client: this client reads tokens, and not every key.
+    pub pipeline: Access,
+    pub machine: Arc<Machine>,
+    pub installation: Installation,
+}
+
+impl World {
+    /// Starts everything.
+    pub fn start(needs: Needs) -> Self {
+        let network = Arc::new(Network::start(&needs.image).unwrap());
+        let advertised = format!("--advertise-address={HOST}");
+        let flags = [
+            "--bind-address=0.0.0.0",
+            &advertised,
+            "--default-not-ready-toleration-seconds=5",
+            "--default-unreachable-toleration-seconds=5",
+        ];
+        let control_plane = ControlPlane::start(Options {
+            nodes: 0,
+            api_server_flags: flags.map(str::to_owned).into(),
+            ..Options::default()
+        });
+        let api_server = control_plane.url(0).rsplit(':').next().unwrap().parse().unwrap();
+        let folder = |name: &str| {
+            let folder = control_plane.folder().join(name);
+            fs::create_dir_all(&folder).unwrap();
+            folder
+        };
+        let (pods, claims) = (folder("pods"), folder("claims"));
+        let machine = Arc::new(Machine {
+            network,
+            needs,
+            pods,
+            claims,
+            api_server,
+            doomed: Mutex::default(),
+        });
+        rights(&control_plane);
+        operator::prepare(&control_plane);
+        let arguments = ["--operator-config-map", operator::CONFIG_MAP_PATH];
+        let installation = Installation::with(control_plane, 2, &arguments);
+        // It runs as a process of this machine already.
+        installation.kubectl(&[
+            "delete",
+            "deployment",
+            "flinkgate",
+            "--namespace",
+            "flinkgate-system",
+        ]);
+        let nodes = NODES.map(|node| {
+            (node.to_owned(), Kubelet::start(&installation, Arc::clone(&machine), node))
+        });
+        let names = Names::start(installation.admin(0), Arc::clone(&machine.network));
+        let folder = machine.needs.operator.clone();
+        let operator = folder.map(|folder| operator::start(&installation, &machine, &folder));
+        let developer = installation.as_user("alice@example.com", &["developers"]);
+        let pipeline = installation.as_service_account("default", "pipeline");
+        Self {
+            nodes: Mutex::new(nodes.into()),
+            operator,
+            _names: names,
+            developer,
+            pipeline,
+            machine,
+            installation,
+        }
+    }
+
+    /// A new tenant of one namespace of its own, with the service account that Flink uses.
+    pub fn tenant(&self, name: &str, file: &str) {
+        let spec = document(&format!("tenants/{file}.yaml"))["spec"].take();
+        self.installation.tenant(name, spec);
+        let admin = &self.installation;
+        admin.kubectl(&["create", "serviceaccount", "flink", "--namespace", name]);
+        let subject = format!("--serviceaccount={name}:flink");
+        admin.kubectl(&[
+            "create",
+            "rolebinding",
+            "flink",
+            "--clusterrole=flink",
+            &subject,
+            "--namespace",
+            name,
+        ]);
+    }
+
+    /// Changes fields of a tenant's spec, and waits until Flinkgate has the new one.
+    pub fn change_tenant(&self, name: &str, spec: &Value) {
+        let patch = json!({ "spec": spec }).to_string();
+        self.installation.kubectl(&[
+            "patch",
+            "flinktenant",
+            name,
+            "--type=merge",
+            "--patch",
+            &patch,
+        ]);
+        crate::support::wait::until("the tenant's status is of its new spec", || {
+            let tenant = self.installation.get(&["flinktenant", name]);
+            let wanted = &tenant["metadata"]["generation"];
+            let conditions = tenant["status"]["conditions"].as_array().cloned().unwrap_or_default();
+            match conditions.iter().any(|condition| condition["observedGeneration"] == *wanted) {
+                true => Ok(()),
+                false => Err(tenant["status"].to_string()),
+            }
+        });
+    }
+
+    /// The node is lost with everything on it.
+    pub fn lose_node(&self, node: &str) {
+        let kubelet = self.nodes.lock().unwrap().remove(node).expect("a node that is there");
+        drop(kubelet);
+    }
+
+    /// The node is there again, empty.
+    pub fn return_node(&self, node: &str) {
+        let kubelet = Kubelet::start(&self.installation, Arc::clone(&self.machine), node);
+        self.nodes.lock().unwrap().insert(node.to_owned(), kubelet);
+    }
+
+    /// Kills the replica that leads, if there is another one; the other one leads from now on.
+    pub fn kill_leader(&self) {
+        let replicas = &self.installation.replicas;
+        let leads = |replica: &&Flinkgate| {
+            let lease = replica
+                .log()
+                .into_iter()
+                .rev()
+                .filter_map(|line| line["message"].as_str().map(str::to_owned));
+            let last = lease.into_iter().find(|message| message.ends_with("holds the Lease"));
+            last.is_some_and(|message| message.starts_with("this replica"))
+        };
+        let (leaders, others): (Vec<_>, Vec<_>) = replicas.iter().partition(leads);
+        let [leader] = leaders.as_slice() else { panic!("{} leaders", leaders.len()) };
+        self.installation.service.lead_to(others.iter().copied());
+        let killed = Command::new("kill").args(["-s", "KILL", &leader.id().to_string()]).status();
+        assert!(killed.unwrap().success());
+        for other in others {
+            other.logged("the other replica leads", |line| {
+                line["message"] == "this replica holds the Lease"
+            });
+        }
+    }
+
+    /// The API server is away for a moment.
+    pub fn restart_api_server(&self) {
+        let control_plane = &self.installation.control_plane;
+        control_plane.process("kube-apiserver-0").restart().unwrap();
+        control_plane.wait_ready(0).unwrap();
+    }
+
+    /// Pods of a namespace.
+    pub fn pods(&self, namespace: &str) -> Vec<Value> {
+        items(self.installation.get(&["pods", "--namespace", namespace]))
+    }
+
+    /// The folder of a claim that exists.
+    pub fn claim(&self, namespace: &str, claim: &str) -> Result<PathBuf, String> {
+        let arguments = [
+            "get",
+            "persistentvolumeclaim",
+            claim,
+            "--namespace",
+            namespace,
+            "-o",
+            "jsonpath={.metadata.uid}",
+        ];
+        let uid = self.installation.try_kubectl(&arguments, "")?;
+        Ok(self.machine.claims.join(namespace).join(format!("{claim}-{uid}")))
+    }
+
+    /// Prints what helps to find out why a step failed.
+    pub fn explain(&self, namespace: &str) {
+        if let Some(operator) = &self.operator {
+            let log = operator.log();
+            let about =
+                |line: &&str| line.contains(namespace) && !line.contains("ProcessMemoryUtils");
+            let lines: Vec<&str> = log.lines().filter(about).collect();
+            let tail = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+            eprintln!("the operator:\n  {}", tail.join("\n  "));
+        }
+        for pod in self.pods(namespace) {
+            let name = format!("{}-{}", text(&pod, "/metadata/name"), text(&pod, "/metadata/uid"));
+            for file in fs::read_dir(self.machine.pods.join(name)).into_iter().flatten().flatten() {
+                if file.path().extension().is_some_and(|extension| extension == "log") {
+                    let text = fs::read_to_string(file.path()).unwrap_or_default();
+                    let lines: Vec<&str> = text.lines().collect();
+                    let tail = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
+                    eprintln!("{}:\n  {}", file.path().display(), tail.join("\n  "));
+                }
+            }
+        }
+        let events = self.installation.kubectl(&[
+            "get",
+            "events",
+            "--namespace",
+            namespace,
+            "--sort-by=.lastTimestamp",
+        ]);
+        eprintln!("{events}");
+    }
+
+    /// Removes a scenario's tenant and namespace.
+    pub fn clean(&self, namespace: &str) {
+        for kind in ["flinkbluegreendeployments", "flinksessionjobs", "flinkdeployments"] {
+            let arguments = ["delete", kind, "--all", "--namespace", namespace, "--timeout=60s"];
+            let _ = self.installation.try_kubectl(&arguments, "");
+        }
+        let _ =
+            self.installation.try_kubectl(&["delete", "namespace", namespace, "--timeout=60s"], "");
+        let _ = self
+            .installation
+            .try_kubectl(&["delete", "flinktenant", namespace, "--timeout=60s"], "");
+    }
+
+    /// What Flinkgate refused in a namespace so far, without dry runs: one line each, in order.
+    pub fn refusals(&self, namespace: &str) -> Vec<String> {
+        let log = self.installation.replicas.iter().flat_map(Flinkgate::log);
+        let mut refusals: Vec<(String, String)> = log
+            .filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
+            .filter(|line| line["allowed"] == false)
+            .map(|line| {
+                let [operation, kind, name, user, rules, time] =
+                    ["operation", "kind", "name", "user", "rules", "timestamp"]
+                        .map(|field| text_of(&line[field]));
+                (time, format!("{operation} {kind} {name} of {user}: {rules}"))
+            })
+            .collect();
+        // Each replica has a log of its own.
+        refusals.sort();
+        refusals.into_iter().map(|(_, refusal)| refusal).collect()
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+/// What the chart of the operator gives to the service account of jobs, what nodes may, and a
+/// developer who may do everything.
+fn rights(admin: &Access) {
+    let rules = [
+        "--verb=*",
+        "--resource=pods,configmaps,services,deployments.apps,deployments.apps/finalizers,leases.coordination.k8s.io",
+    ];
+    admin.kubectl(&[["create", "clusterrole", "flink"].as_slice(), &rules].concat());
+    admin.kubectl(&[
+        "create",
+        "clusterrolebinding",
+        "nodes",
+        "--clusterrole=system:node",
+        "--group=system:nodes",
+    ]);
+    admin.kubectl(&["create", "serviceaccount", "pipeline", "--namespace", "default"]);
+    admin.kubectl(&[
+        "create",
+        "clusterrolebinding",
+        "pipeline",
+        "--clusterrole=cluster-admin",
+        "--serviceaccount=default:pipeline",
+    ]);
+    admin.kubectl(&[
+        "create",
+        "clusterrolebinding",
+        "developers",
+        "--clusterrole=cluster-admin",
+        "--group=developers",
+    ]);
+}
+
+/// The first document of a file of these tests.
+pub fn document(file: &str) -> Value {
+    documents(file).remove(0)
+}
+
+/// The documents of a file of these tests.
+pub fn documents(file: &str) -> Vec<Value> {
+    let path = format!("{}/tests/flink/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    yaml::parse(&text).into_iter().filter_map(|document| document.value).collect()
+}
