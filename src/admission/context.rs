@@ -9,7 +9,9 @@ use crate::kinds;
 use crate::pipeline::configuration::{ConfigurationLookup, configuration_lookup};
 use crate::pipeline::related::{Related, lacks_requests, mounts_claims, related};
 use crate::pipeline::{Gate, deletion, scale};
-use crate::resource::{GroupVersionResource, Operation, Resource, is_being_deleted, limits, metadata_text};
+use crate::resource::{
+    GroupVersionResource, Operation, Resource, is_being_deleted, limits, metadata_text,
+};
 use crate::rules::Finding;
 use crate::rules::notices::{FLINK_UNREAD_OBJECT, Notice, QUOTA_UNREAD_OBJECT, UNREAD_NAMESPACE};
 use serde_json::Value;

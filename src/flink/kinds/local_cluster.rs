@@ -72,10 +72,7 @@ enum Next {
 
 /// Whether a container's command, arguments or hooks start a client that runs its own cluster.
 /// `mounted` finds the configurations that it reads from ConfigMaps.
-pub fn runs<'c>(
-    container: &Value,
-    mounted: impl FnOnce() -> [Option<&'c FlinkConfig>; 2],
-) -> bool {
+pub fn runs<'c>(container: &Value, mounted: impl FnOnce() -> [Option<&'c FlinkConfig>; 2]) -> bool {
     let mut variables = Variables::of(container);
     let (mut next, mut is_client) = (Next::Any, false);
     for argument in arguments(container) {

@@ -355,7 +355,7 @@ const MOST_CLAIMS: usize = 512;
 /// by pods that name it as their owner: its next update must ask for it.
 fn counts(live: &LiveObject, before: &Ledger) -> bool {
     let had_stopped = before.counted && !before.uids.contains_key(&live.uid);
-    !live.usage.is_empty() && !(live.resting && had_stopped)
+    !(live.usage.is_empty() || live.resting && had_stopped)
 }
 
 /// Whether an object that will be created may declare this one: a claim, by its name.
