@@ -225,11 +225,13 @@ fn quotas_apply_to_the_whole_pod_set() {
 }
 
 #[test]
-fn requests_are_required_of_pods_only() {
+fn requests_are_an_error_for_pods_and_a_warning_for_their_templates() {
     let gate = gate(json!({"quota": {"hard": {"cpu": "20", "memory": "100Gi"}}}));
     let mut workload = workloads("standalone-session").remove(0);
     workload.object["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({});
-    assert_eq!(gate.validate(&workload).findings, []);
+    let early = gate.validate(&workload).findings;
+    assert!(early.iter().all(|finding| finding.rule == "quota/undeclared"), "{early:?}");
+    assert!(early.iter().all(|finding| finding.level == Level::Warning), "{early:?}");
     let rules: BTreeSet<String> = gate
         .validate(&pod(&workload))
         .findings

@@ -27,12 +27,13 @@ pub(super) fn complete(context: &Context<'_>, object: &Value) -> Mutation {
         if options.is_empty() {
             continue;
         }
-        let target = completed.as_ref().unwrap_or(object);
-        match with_options(target, file, &options) {
-            Some(object) => completed = Some(object),
-            None => {
-                conflicts.extend(options.iter().filter_map(|option| conflict(workload, option)))
-            }
+        let is_written = with_options(object, file, &options).and_then(|(field, text)| {
+            let completed = completed.get_or_insert_with(|| object.clone());
+            *completed.get_mut(field)?.get_mut(&file.key)? = text.into();
+            Some(())
+        });
+        if is_written.is_none() {
+            conflicts.extend(options.iter().filter_map(|option| conflict(workload, option)));
         }
     }
     Mutation { object: completed, conflicts }
@@ -84,23 +85,23 @@ pub(super) fn lacking_options(
     missing(&workload.config, tenant, &reader)
 }
 
-/// The object with options in a file; `None` if the file cannot take them.
-fn with_options(object: &Value, file: &FlinkFile, options: &[MissingOption]) -> Option<Value> {
+/// A file with these options, and the field of the ConfigMap that has it; `None` if the file cannot
+/// take them.
+fn with_options(
+    object: &Value,
+    file: &FlinkFile,
+    options: &[MissingOption],
+) -> Option<(&'static str, String)> {
     let (text, place) = text_in_config_map(object, &file.key)?;
-    let field = if place.starts_with("/binaryData/") { "binaryData" } else { "data" };
     let pairs: Vec<_> =
         options.iter().map(|option| (option.key.clone(), option.value.clone())).collect();
     let completed = config_text::add(file.file, &text, &pairs)?;
-    let mut object = object.clone();
-    let value = object.get_mut(field)?.get_mut(&file.key)?;
-    let completed = match field {
-        // Bytes that are no text would not survive.
-        "binaryData" if value.as_str() != Some(&STANDARD.encode(&*text)) => return None,
-        "binaryData" => STANDARD.encode(completed),
-        _ => completed,
-    };
-    *value = completed.into();
-    Some(object)
+    if !place.starts_with("/binaryData/") {
+        return Some(("data", completed));
+    }
+    // Bytes that are no text would not survive.
+    let written = object.get("binaryData")?.get(&file.key)?.as_str()?;
+    (written == STANDARD.encode(&*text)).then(|| ("binaryData", STANDARD.encode(completed)))
 }
 
 fn conflict(workload: &Workload, option: &MissingOption) -> Option<Conflict> {

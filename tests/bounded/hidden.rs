@@ -51,7 +51,9 @@ fn the_second_file_of_a_config_map_over_a_limit_is_refused() {
         |second: String| config_map("c", json!({"flink-conf.yaml": first, "config.yaml": second}));
     is_over_limit(&both(format!("{}taskmanager.numberOfTaskSlots: 1\n", options(6_000, ""))));
     is_over_limit(&both(format!("{}taskmanager.numberOfTaskSlots: 1\n", options(11_000, ""))));
-    assert_eq!(refusal(&both(first.to_owned())), None);
+    let honest = format!("{first}kubernetes.rest-service.exposed.type: ClusterIP\n");
+    let both = json!({"flink-conf.yaml": honest, "config.yaml": honest});
+    assert_eq!(refusal(&config_map("c", both)), None);
 }
 
 #[test]
