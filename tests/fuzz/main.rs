@@ -78,7 +78,7 @@ fn number(variable: &str) -> Option<u64> {
 }
 
 fn run(name: &str, target: Target) {
-    let is_whole = matches!(name, "review" | "grammar" | "certificates");
+    let is_whole = matches!(name, "review" | "grammar" | "edits" | "certificates");
     let wanted = number("FLINKGATE_FUZZ");
     let inputs = wanted.unwrap_or(if is_whole { INPUTS / 4 } else { INPUTS });
     let start = number("FLINKGATE_FUZZ_START").unwrap_or_default();

@@ -104,10 +104,10 @@ fn random(number: u32) -> Value {
             *place = values[below(values.len())].clone();
         }
     }
-    if let Some(volume) = spec.pointer_mut("/storage/checkpoints/volume") {
-        if volume["claimName"].is_null() {
-            volume["claimName"] = json!("{cluster}-state");
-        }
+    if let Some(volume) = spec.pointer_mut("/storage/checkpoints/volume")
+        && volume["claimName"].is_null()
+    {
+        volume["claimName"] = json!("{cluster}-state");
     }
     spec
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, Uri};
 use flinkgate::admission::answer::Webhook;
 use flinkgate::admission::registration::path_token::{PathToken, with_token};
-use flinkgate::flink::exposures::{backends, effect, hosts, names_pods};
+use flinkgate::flink::exposures::{Effect, backends, effect, hosts, names_pods};
 use flinkgate::kubernetes::placement::{Label, selects};
 use flinkgate::resource::yaml;
 use flinkgate::server::callers::{Callers, guard};
@@ -78,13 +78,13 @@ pub fn annotations(data: &[u8]) -> bool {
     let _ = names_pods(key);
     let led = backends(key, value);
     assert!(led.len() <= value.len() + 1);
-    let Some(effect) = effect(key, value) else { return !led.is_empty() };
-    let found = hosts(effect, value);
-    assert!(found.len() <= value.len() + 1);
-    // A controller with another prefix does the same.
-    let (_, name) = key.split_once('/').unwrap_or(("", key));
-    if found.iter().any(|host| host.starts_with('~')) {
-        assert_eq!(flinkgate::flink::exposures::effect(&format!("x/{name}"), value), Some(effect));
+    let Some(found) = effect(key, value) else { return !led.is_empty() };
+    assert!(hosts(found, value).len() <= value.len() + 1);
+    if found == Effect::HostPatterns {
+        // Controllers have these keys under any prefix.
+        let (_, name) = key.split_once('/').unwrap_or(("", key));
+        assert_eq!(effect(&format!("x/{name}"), value), Some(found), "{text:?}");
+        assert_eq!(hosts(found, value), [format!("~{value}")], "{text:?}");
     }
     true
 }

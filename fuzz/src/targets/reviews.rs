@@ -13,9 +13,13 @@ use std::collections::BTreeSet;
 /// The longest answer of a webhook in bytes.
 const LONGEST_ANSWER: usize = 64 << 10;
 
-/// Any body of a request.
+/// Any body of a request. Without its objects it is read as with them.
 pub fn review(data: &[u8]) -> bool {
-    let Ok(mut review) = Review::parse(data) else { return false };
+    let (review, outline) = (Review::parse(data), Review::parse_outline(data));
+    assert_eq!(review.is_ok(), outline.is_ok());
+    let (Ok(mut review), Ok(outline)) = (review, outline) else { return false };
+    assert_eq!((&review.uid, review.version), (&outline.uid, outline.version));
+    assert_eq!(review.outline().namespace, outline.outline().namespace);
     match review.resource() {
         Ok(resource) => {
             judge(&review, &resource, false);
