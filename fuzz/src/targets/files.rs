@@ -32,8 +32,10 @@ pub fn yaml_documents(data: &[u8]) -> bool {
             let config = FlinkConfig::from_object(value, "/spec");
             assert!(config.iter().all(|(key, _)| key.len() < text.len() + 64));
             let json = value.to_string();
-            let again = yaml::parse(&json);
-            if value.is_object() || value.is_array() {
+            // serde_json reads some long numbers with another last digit.
+            let is_exact = serde_json::from_str::<Value>(&json).ok().as_ref() == Some(value);
+            if is_exact && (value.is_object() || value.is_array()) {
+                let again = yaml::parse(&json);
                 assert_eq!(again.len(), 1, "{json}");
                 assert_eq!(again[0].value.as_ref(), Some(value), "{text:?}");
             }
