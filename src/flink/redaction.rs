@@ -47,8 +47,10 @@ const OF_WEB: [&str; 4] = ["http", "https", "ftp", "ftps"];
 /// Whether the value of an option, a variable or an argument with this name may be a secret.
 pub fn is_sensitive(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('_', "-");
-    let has = |parts: &[&str]| parts.iter().any(|part| key.contains(part));
-    is_credential(&key) || (has(&SENSITIVE) && !has(&PUBLIC))
+    let is_secret = |key: &str| SENSITIVE.iter().any(|part| key.contains(part));
+    // The rest of the key may name a secret nevertheless: `delegation.token.provider.x.secret`.
+    let rest = || PUBLIC.iter().fold(key.clone(), |key, part| key.replace(part, "."));
+    is_credential(&key) || (is_secret(&key) && is_secret(&rest()))
 }
 
 /// The value of an option for a message.
@@ -242,6 +244,7 @@ mod tests {
             "DB_PASSWORD",
             "AWS_SECRET_ACCESS_KEY",
             "security.delegation.token.provider.s3.secret-key",
+            "security.delegation.token.provider.x.secret",
         ] {
             assert_eq!(value(key, "hunter2"), HIDDEN, "{key}");
         }

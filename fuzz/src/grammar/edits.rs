@@ -28,7 +28,7 @@ pub fn edited(data: &[u8]) -> Vec<u8> {
     }
     // Names are no secrets.
     let has_name = object["metadata"].get("name").and_then(Value::as_str);
-    if !has_name.is_some_and(|name| !name.contains(values::CANARY)) {
+    if has_name.is_none_or(|name| name.contains(values::CANARY)) {
         as_object(&mut object["metadata"]).insert("name".into(), "etl".into());
     }
     let operation = choices.of(&["CREATE", "CREATE", "UPDATE"]);
