@@ -85,6 +85,10 @@ pub fn redaction(data: &[u8]) -> bool {
         part.chars().filter(is_word).collect::<String>()
     };
     let (scheme, user, host, path) = (word(), word(), word(), word());
+    // libFuzzer learns the secret from comparisons.
+    if [&scheme, &user, &host, &path].iter().any(|word| word.contains(SECRET)) {
+        return false;
+    }
     let made = [
         format!("s3://{user}:{SECRET}@{host}/{path}"),
         format!("https://{SECRET}@{host}/{path}"),
