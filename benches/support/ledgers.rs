@@ -53,6 +53,7 @@ pub fn view(clusters: u64) -> View {
             version: 5,
             owners,
             usage: usage.clone(),
+            ..LiveObject::default()
         }
     };
     let mut objects = Vec::new();

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| flinkgate_fuzz::targets::config_files(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| flinkgate_fuzz::run("config_files", data));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| flinkgate_fuzz::targets::generated_review(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| flinkgate_fuzz::run("grammar", data));

@@ -3,3 +3,9 @@
 
 pub mod grammar;
 pub mod targets;
+
+/// Runs the body of a target.
+pub fn run(name: &str, data: &[u8]) {
+    let (_, target) = targets::TARGETS.iter().find(|(own, _)| *own == name).unwrap();
+    target(data);
+}

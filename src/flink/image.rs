@@ -151,7 +151,9 @@ fn split_registry(name: &str) -> (Cow<'_, str>, Cow<'_, str>) {
     };
     let registry =
         if registry == "index.docker.io" { Cow::Borrowed(DEFAULT_REGISTRY) } else { registry };
-    if registry == DEFAULT_REGISTRY && !repository.contains('/') {
+    // The pattern `docker.io/*` is about the whole registry.
+    let is_whole = repository == "*" && repository.len() < name.len();
+    if registry == DEFAULT_REGISTRY && !repository.contains('/') && !is_whole {
         return (registry, Cow::Owned(format!("library/{repository}")));
     }
     (registry, Cow::Borrowed(repository))
@@ -283,6 +285,8 @@ mod tests {
             ("*.dkr.ecr.*.amazonaws.com/flink", "123.dkr.ecr.eu-west-1.amazonaws.com/flink"),
             ("registry.example.com:*/flink", "registry.example.com:5000/flink"),
             ("*", "anything.io/x:1"),
+            ("docker.io/*", "apache/flink:1"),
+            ("docker.io/*", "flink:1"),
         ];
         for (pattern, image) in accepts {
             assert!(ImageRef::parse(image).unwrap().matches(pattern), "{pattern} {image}");
@@ -299,6 +303,8 @@ mod tests {
             ("flink", "apache/flink"),
             ("registry.example.com/flink:1.20", "registry.example.com/flink:1.19"),
             ("registry.example.com*/flink", "registry.example.com.evil.io/flink"),
+            ("docker.io/*", "docker.io.evil.io/flink"),
+            ("docker.io/f*", "apache/flink"),
             ("registry.*/flink", "registry.evil.io/flink"),
             ("*.example.com/flink", "example.com/flink"),
             ("*.example.com/flink", "evil-example.com/flink"),

@@ -47,8 +47,10 @@ const OF_WEB: [&str; 4] = ["http", "https", "ftp", "ftps"];
 /// Whether the value of an option, a variable or an argument with this name may be a secret.
 pub fn is_sensitive(key: &str) -> bool {
     let key = key.to_ascii_lowercase().replace('_', "-");
-    let has = |parts: &[&str]| parts.iter().any(|part| key.contains(part));
-    is_credential(&key) || (has(&SENSITIVE) && !has(&PUBLIC))
+    let is_secret = |key: &str| SENSITIVE.iter().any(|part| key.contains(part));
+    // The rest of the key may name a secret nevertheless: `delegation.token.provider.x.secret`.
+    let rest = || PUBLIC.iter().fold(key.clone(), |key, part| key.replace(part, "."));
+    is_credential(&key) || (is_secret(&key) && is_secret(&rest()))
 }
 
 /// The value of an option for a message.
@@ -154,14 +156,29 @@ fn one_uri(text: &str) -> Cow<'_, str> {
     format!("{prefix}{user}{hidden}{cut}{mark}").into()
 }
 
+/// Whether a text begins with the digest of an image: `@sha256:…`.
+fn is_digest(text: &str) -> bool {
+    let algorithm = text.strip_prefix("@sha").and_then(|rest| rest.split_once(':'));
+    algorithm.is_some_and(|(bits, _)| bits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Cuts a URI into its scheme with slashes, the user with its colon, the secret, and the rest from
 /// the last `@` on. Keys of stores contain slashes, so that the secret may end after the first one.
 fn user_info(text: &str) -> [&str; 4] {
     let whole = ["", "", "", text];
     // Escaped, it separates nothing, but whoever wrote it meant a user.
-    let at = text.rfind('@').or_else(|| text.rfind("%40"));
+    let is_digest = |at: &usize| is_digest(text.get(*at..).unwrap_or_default());
+    let digest = text.rfind('@').filter(is_digest).filter(|_| !text.contains("//"));
+    let named = digest.and_then(|digest| text.get(..digest)).unwrap_or(text);
+    let at = named.rfind('@').or_else(|| named.rfind("%40"));
     let Some((before, host)) = at.and_then(|at| text.split_at_checked(at)) else { return whole };
-    let start = before.find("//").map(|slashes| slashes.saturating_add(2));
+    // Slashes after a user's name are part of a path, and begin no other address.
+    let is_start = |slashes: &usize| {
+        before
+            .get(..*slashes)
+            .is_some_and(|scheme| !scheme.contains('@') && !scheme.contains("%40"))
+    };
+    let start = before.find("//").filter(is_start).map(|slashes| slashes.saturating_add(2));
     let (prefix, info) = before.split_at_checked(start.unwrap_or(0)).unwrap_or(("", before));
     let colon = [":", "%3A", "%3a"]
         .into_iter()
@@ -170,8 +187,6 @@ fn user_info(text: &str) -> [&str; 4] {
     let scheme = prefix.trim_end_matches('/').trim_end_matches(':');
     let is_of_web = OF_WEB.iter().any(|web| scheme.eq_ignore_ascii_case(web));
     match colon.and_then(|colon| info.split_at_checked(colon)) {
-        // The digest of an image.
-        Some(_) if start.is_none() && host.starts_with("@sha") => whole,
         // `user:password@host`, or `https:token@host`.
         Some((_, _)) if start.is_none() => ["", "", info, host],
         Some((user, secret)) => [prefix, user, secret, host],
@@ -205,6 +220,10 @@ mod tests {
                 "abfss://own@account.dfs.core.windows.net/x",
             ),
             ("s3://bucket/a@b", "s3://bucket/a@b"),
+            ("user:hunter2@host/x?//y@bucket/", "…@bucket/"),
+            ("user:hunter2@host/flink@sha256:12", "…@host/flink@sha256:12"),
+            ("user:hunter2@sharepoint.example.com/x", "…@sharepoint.example.com/x"),
+            ("registry:5000/flink@sha256:12", "registry:5000/flink@sha256:12"),
             ("0 0 ? * *", "0 0 ? * *"),
             ("/flink/state", "/flink/state"),
             ("local:///opt/flink/job-1.0.jar", "local:///opt/flink/job-1.0.jar"),
@@ -225,6 +244,7 @@ mod tests {
             "DB_PASSWORD",
             "AWS_SECRET_ACCESS_KEY",
             "security.delegation.token.provider.s3.secret-key",
+            "security.delegation.token.provider.x.secret",
         ] {
             assert_eq!(value(key, "hunter2"), HIDDEN, "{key}");
         }

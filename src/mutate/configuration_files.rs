@@ -36,7 +36,7 @@ pub(super) fn complete(context: &Context<'_>, object: &Value) -> Mutation {
             conflicts.extend(options.iter().filter_map(|option| conflict(workload, option)));
         }
     }
-    Mutation { object: completed, conflicts }
+    Mutation { object: completed, conflicts, is_partial: false }
 }
 
 /// The enforced options that the files lack.

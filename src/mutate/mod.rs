@@ -62,6 +62,8 @@ pub struct Mutation {
     pub object: Option<Value>,
     /// The differences between the object and the values that its tenant requires.
     pub conflicts: Vec<Conflict>,
+    /// Whether something could not be added, because a value of another type is in its way.
+    pub is_partial: bool,
 }
 
 /// Requests the changes for one pod set.
@@ -143,10 +145,11 @@ pub fn mutate(
     }
     if !is_completed(resource, object) {
         let conflicts = verification::changed_by_update(resource, object, workload, tenant);
-        return Mutation { object: None, conflicts };
+        return Mutation { conflicts, ..Mutation::default() };
     }
     let (editor, conflicts) = complete(resource, object, workload, tenant);
-    Mutation { object: editor.finish(), conflicts }
+    let is_partial = editor.has_lost();
+    Mutation { object: editor.finish(), conflicts, is_partial }
 }
 
 /// The state claim that a cluster's pods mount, if it has a name of the tenant's template.

@@ -23,6 +23,8 @@ pub(super) struct TemplateEditor<'a> {
     pods: Vec<Cow<'a, PodSet>>,
     /// Whether what is outside of pod templates stays as it came.
     only_templates: bool,
+    /// Whether an edit could not be made, because a value of another type is in its way.
+    has_lost: bool,
     /// For each set of pods, how far its template is behind the object.
     behind: Vec<Behind>,
     /// Arrays of merged templates, and whether all of their elements have a name.
@@ -49,6 +51,7 @@ impl<'a> TemplateEditor<'a> {
             changed: None,
             pods: workload.pods.iter().map(Cow::Borrowed).collect(),
             only_templates: false,
+            has_lost: false,
             behind: vec![Behind::Nothing; workload.pods.len()],
             named: RefCell::default(),
         }
@@ -69,6 +72,11 @@ impl<'a> TemplateEditor<'a> {
         self.pods.iter().map(Cow::as_ref)
     }
 
+    /// Whether the object cannot hold all that was requested.
+    pub(super) fn has_lost(&self) -> bool {
+        self.has_lost
+    }
+
     /// The object if anything changed.
     pub(super) fn finish(self) -> Option<Value> {
         self.changed.filter(|changed| changed != self.original)
@@ -86,8 +94,9 @@ impl<'a> TemplateEditor<'a> {
             return;
         }
         let object = self.changed.get_or_insert_with(|| self.original.clone());
-        if let Some(place) = path.reach(object) {
-            *place = value;
+        match path.reach(object) {
+            Some(place) => *place = value,
+            None => self.has_lost = true,
         }
     }
 
@@ -114,7 +123,7 @@ impl<'a> TemplateEditor<'a> {
                 match self.pods.get(index).map(|set| &set.template) {
                     Some(Template::InObject(base)) => {
                         let path = edit.path.after(&Path::of_fields(base));
-                        self.write(edit.kind, &path, edit.value, None);
+                        self.has_lost |= !self.write(edit.kind, &path, edit.value, None);
                     }
                     Some(Template::Merged(_)) => self.apply_merged(index, edit, &mut pending),
                     Some(Template::Generated(_)) => {
@@ -135,6 +144,7 @@ impl<'a> TemplateEditor<'a> {
         let Some(merged) =
             self.merged(index).filter(|merged| edit.path.fits(&merged.value, edit.kind))
         else {
+            self.has_lost = true;
             return;
         };
         let (in_common, in_role) = self.places(index, merged, &edit.path);
@@ -162,6 +172,8 @@ impl<'a> TemplateEditor<'a> {
             group.into_iter().for_each(|member| self.follow_common(member, &edit));
         } else if written || (common.is_some() && self.write_to_role(index, &edit, &in_role)) {
             self.falls_behind(index, Behind::Template);
+        } else {
+            self.has_lost = true;
         }
     }
 

@@ -236,3 +236,32 @@ fn a_waived_conflict_hides_no_omission() {
     pod["metadata"]["labels"]["cost-center"] = "1".into();
     assert!(refusals(&gate, &creation(&pod)).contains("scheduling/node-selector"));
 }
+
+/// Where mutation cannot add what the tenant enforces, it refuses the object, as validation would.
+#[test]
+fn values_in_the_way_are_conflicts() {
+    let gate = tenants("strict");
+    let refused = |resource: &Resource| {
+        let findings = gate.mutate(resource).findings.into_iter();
+        findings
+            .filter(|finding| finding.level == Level::Error)
+            .map(|finding| finding.rule.to_string())
+            .collect::<BTreeSet<_>>()
+    };
+    let mut honest = read("tests/data/ways-round/bases/deployment.yaml");
+    honest["metadata"]["namespace"] = "strict".into();
+    assert_eq!(refused(&creation(&honest)), BTreeSet::new());
+    for (place, value, rule) in [
+        ("flinkConfiguration", json!(true), "flink/enforced-option"),
+        ("flinkConfiguration", json!([]), "flink/enforced-option"),
+        ("podTemplate", json!({"metadata": {"labels": "x"}}), "tenancy/label"),
+        ("podTemplate", json!({"spec": {"nodeSelector": 1}}), "scheduling/node-selector"),
+        ("podTemplate", json!({"spec": {"volumes": "x"}}), "storage/checkpoint-volume"),
+    ] {
+        let mut object = honest.clone();
+        object["spec"][place] = value;
+        let resource = creation(&object);
+        assert!(refused(&resource).contains(rule), "{object}: {:?}", refused(&resource));
+        assert!(refusals(&gate, &resource).contains(rule), "{object}");
+    }
+}

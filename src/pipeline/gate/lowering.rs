@@ -119,16 +119,24 @@ impl Gate {
             }
             return Some(case);
         }
-        let Mutation { object, conflicts } =
+        let Mutation { object, conflicts, is_partial } =
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
-        let case = match object {
+        let mut case = match object {
             Some(object) => {
                 let workload =
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
-                Case { object: Cow::Owned(object), conflicts, ..as_it_came(owner, workload) }
+                Case { object: Cow::Owned(object), ..as_it_came(owner.clone(), workload) }
             }
-            None => Case { conflicts, ..as_it_came(owner, workload) },
+            None => as_it_came(owner.clone(), workload),
         };
+        case.conflicts = conflicts;
+        // Validation will find missing what could not be added.
+        if is_partial {
+            let unmet = mutate::unmet(resource, &case.object, &case.workload, &tenant.spec);
+            let known = |conflict: &Conflict| case.conflicts.contains(conflict);
+            let more: Vec<Conflict> = unmet.into_iter().filter(|one| !known(one)).collect();
+            case.conflicts.extend(more);
+        }
         Some(self.with_bounded_autoscaler(case))
     }
 
