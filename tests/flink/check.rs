@@ -2,6 +2,7 @@
 
 use crate::api::text;
 use crate::cluster::{brief, millis};
+use crate::manifest::Way;
 use crate::step::{Case, PATIENCE};
 use crate::support::wait::within;
 use flinkgate::resource::quantity::Quantity;
@@ -85,7 +86,11 @@ impl Case<'_> {
                 .unwrap();
             let tenant = self.world().installation.get(&["flinktenant", &self.cluster.namespace]);
             let used = &tenant["status"]["used"];
-            let pods_used = Quantity::from_units(u64::try_from(live.len()).unwrap());
+            // A blue/green deployment is charged for both colours as long as it exists.
+            let colours = if self.manifest.way == Way::BlueGreen { 2 } else { 1 };
+            let cpu = cpu.checked_mul(colours).unwrap();
+            let pods_used = u64::try_from(live.len()).unwrap() * colours;
+            let pods_used = Quantity::from_units(pods_used);
             if amount(&used["cpu"]) == cpu && amount(&used["pods"]) == pods_used {
                 return Ok(());
             }
