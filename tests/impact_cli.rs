@@ -205,6 +205,40 @@ fn a_planned_change_is_compared_with_all_clusters() {
 }
 
 #[test]
+fn workloads_are_named_if_they_run_a_cluster() {
+    let (before, now) = (spec("4711", "/state", "a"), spec("4712", "/state", "a"));
+    let deployment = |name: &str, command: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": name, "namespace": "payments-prod", "uid": name},
+            "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}},
+                "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers":
+                    [{"name": "main", "image": "registry.example.com/flink/etl:1", "args": [command]}]}}}})
+    };
+    let mut record = AdmittedSpecs::default();
+    let mut answers: Answers =
+        [(TENANTS.to_owned(), Ok(list(&[tenant("payments", &now, 1)])))].into();
+    for (name, command) in [("jm", "jobmanager"), ("web", "serve")] {
+        let spec: FlinkTenantSpec = serde_json::from_value(before.clone()).unwrap();
+        record.apply(&Change::Admitted {
+            object: ObjectRef::new("Deployment", "payments-prod", name),
+            uid: name.into(),
+            spec: spec.kept_text().unwrap(),
+        });
+        let path = format!("/apis/apps/v1/namespaces/payments-prod/deployments/{name}");
+        answers.insert(path, Ok(deployment(name, command)));
+    }
+    let (specs, admitted) = record.stored();
+    let ledger = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenantLedger",
+        "metadata": {"name": ledger_name("payments")}, "spec": {"tenant": "payments"},
+        "status": {"specs": specs, "admitted": admitted}});
+    answers.insert(ledger_path("payments"), Ok(ledger));
+    let (code, text, _) = impact(&api_server(answers), &[]);
+    assert_eq!(code, 1);
+    assert!(text.contains("  Deployment/payments-prod/jm\n    labels.cost-center"), "{text}");
+    assert!(!text.contains("web") && !text.contains("keeps"), "{text}");
+}
+
+#[test]
 fn the_page_shows_what_the_command_prints() {
     let page = fs::read_to_string("docs/tenant-changes.md").unwrap();
     let example =
