@@ -207,9 +207,12 @@ fn a_planned_change_is_compared_with_all_clusters() {
 #[test]
 fn workloads_are_named_if_they_run_a_cluster() {
     let (before, now) = (spec("4711", "/state", "a"), spec("4712", "/state", "a"));
-    let deployment = |name: &str, command: &str| {
-        json!({"apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": name, "namespace": "payments-prod", "uid": name},
+    // The first reference is text that names no object.
+    let workload = |kind: &str, name: &str, command: &str, owner: &str| {
+        json!({"apiVersion": "apps/v1", "kind": kind,
+            "metadata": {"name": name, "namespace": "payments-prod", "uid": name, "ownerReferences": [
+                {"apiVersion": "apps/v1", "kind": "Deployment", "name": "a b/../c?", "uid": owner},
+                {"apiVersion": "apps/v1", "kind": "Deployment", "name": "jm", "uid": owner, "controller": true}]},
             "spec": {"replicas": 1, "selector": {"matchLabels": {"app": name}},
                 "template": {"metadata": {"labels": {"app": name}}, "spec": {"containers":
                     [{"name": "main", "image": "registry.example.com/flink/etl:1", "args": [command]}]}}}})
@@ -217,15 +220,21 @@ fn workloads_are_named_if_they_run_a_cluster() {
     let mut record = AdmittedSpecs::default();
     let mut answers: Answers =
         [(TENANTS.to_owned(), Ok(list(&[tenant("payments", &now, 1)])))].into();
-    for (name, command) in [("jm", "jobmanager"), ("web", "serve")] {
+    for (kind, name, command, owner) in [
+        ("Deployment", "jm", "jobmanager", "none"),
+        ("Deployment", "web", "serve", "none"),
+        ("ReplicaSet", "jm-1", "jobmanager", "jm"),
+        ("ReplicaSet", "forged", "jobmanager", "gone"),
+    ] {
         let spec: FlinkTenantSpec = serde_json::from_value(before.clone()).unwrap();
         record.apply(&Change::Admitted {
-            object: ObjectRef::new("Deployment", "payments-prod", name),
+            object: ObjectRef::new(kind, "payments-prod", name),
             uid: name.into(),
             spec: spec.kept_text().unwrap(),
         });
-        let path = format!("/apis/apps/v1/namespaces/payments-prod/deployments/{name}");
-        answers.insert(path, Ok(deployment(name, command)));
+        let plural = format!("{}s", kind.to_lowercase());
+        let path = format!("/apis/apps/v1/namespaces/payments-prod/{plural}/{name}");
+        answers.insert(path, Ok(workload(kind, name, command, owner)));
     }
     let (specs, admitted) = record.stored();
     let ledger = json!({"apiVersion": "flinkgate.dev/v1alpha1", "kind": "FlinkTenantLedger",
@@ -235,6 +244,7 @@ fn workloads_are_named_if_they_run_a_cluster() {
     let (code, text, _) = impact(&api_server(answers), &[]);
     assert_eq!(code, 1);
     assert!(text.contains("  Deployment/payments-prod/jm\n    labels.cost-center"), "{text}");
+    assert!(text.contains("ReplicaSet/payments-prod/forged") && !text.contains("jm-1"), "{text}");
     assert!(!text.contains("web") && !text.contains("keeps"), "{text}");
 }
 

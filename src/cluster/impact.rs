@@ -8,14 +8,15 @@
 use crate::causes::with_causes;
 use crate::flink::Role;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
-use crate::kinds;
+use crate::kinds::{self, Kind};
 use crate::mutate;
 use crate::pipeline::kept_state;
 use crate::quota::ledger::ObjectRef;
 use crate::quota::ledger::admitted::{self, AdmittedSpecs};
 use crate::quota::ledger::crd::FlinkTenantLedger;
 use crate::report::impact::{ClusterImpact, KeptPlaces, ShownChange, TenantImpact};
-use crate::resource::{Operation, Resource, metadata_text};
+use crate::resource::fields::text;
+use crate::resource::{Operation, Resource, metadata_text, owners};
 use crate::tenant::{FlinkTenant, FlinkTenantSpec, changes};
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
@@ -25,6 +26,8 @@ use std::time::Duration;
 
 /// How long one request may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The most owners that are read for an object. Controllers write one to each.
+const MOST_OWNERS: usize = 8;
 
 /// Why the impact is not known.
 #[derive(Debug, thiserror::Error)]
@@ -202,41 +205,80 @@ async fn record(client: &Client, tenant: &ComparedTenant) -> Result<AdmittedSpec
     }
 }
 
-/// A recorded object as it is stored; `None` if it is gone, was created again, or runs no cluster.
+/// A recorded object as it is stored; `None` if it is gone, was created again, or runs no cluster of
+/// its own.
 async fn living_cluster(
     client: &Client,
     object: &ObjectRef,
     uid: &str,
 ) -> Result<Option<Resource>, ImpactError> {
     let Some(row) = kinds::named(&object.kind) else { return Ok(None) };
+    let Some(stored) = stored(client, row, &object.namespace, &object.name).await? else {
+        return Ok(None);
+    };
+    if metadata_text(&stored, "uid") != uid {
+        return Ok(None);
+    }
+    let mut resource = Resource::from_manifest(stored).map_err(|error| ImpactError::Request {
+        what: object.to_string(),
+        cause: error.to_string(),
+    })?;
+    resource.operation = Operation::Update;
+    resource.old_object = Some(resource.object.clone());
+    if row.declares_clusters() {
+        return Ok(Some(resource));
+    }
+    let workload = kinds::lower(&resource, &resource.object);
+    let has_job_manager = workload
+        .is_some_and(|workload| workload.pods.iter().any(|pods| pods.role == Role::JobManager));
+    let is_own = has_job_manager && !has_owner(client, &resource).await?;
+    Ok(is_own.then_some(resource))
+}
+
+/// Whether an object belongs to another one that makes pods, which has the record. Only an owner
+/// counts that the API server has with the UID of the reference.
+async fn has_owner(client: &Client, resource: &Resource) -> Result<bool, ImpactError> {
+    for owner in owners(&resource.object).iter().take(MOST_OWNERS) {
+        let group = text(owner, "apiVersion").split_once('/').map_or("", |(group, _)| group);
+        let row = kinds::find(group, text(owner, "kind"));
+        let Some(row) = row.filter(|row| row.is_counted() && row.declares()) else { continue };
+        let name = text(owner, "name");
+        // The API server takes any text as an owner's name, and no object has another one.
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        if name.starts_with('.') || name.is_empty() || !name.bytes().all(is_name) {
+            continue;
+        }
+        let found = stored(client, row, &resource.namespace, name).await?;
+        if found.is_some_and(|found| metadata_text(&found, "uid") == text(owner, "uid")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// An object as the API server has it; `None` if it does not exist.
+async fn stored(
+    client: &Client,
+    row: &Kind,
+    namespace: &str,
+    name: &str,
+) -> Result<Option<Value>, ImpactError> {
     let kind = GroupVersionKind::gvk(row.group, row.version, row.kind);
     let kind = ApiResource::from_gvk_with_plural(&kind, row.plural);
-    let api = Api::<DynamicObject>::namespaced_with(client.clone(), &object.namespace, &kind);
+    let api = Api::<DynamicObject>::namespaced_with(client.clone(), namespace, &kind);
     let request = Read {
-        what: format!("{} `{}/{}`", object.kind, object.namespace, object.name),
+        what: format!("{} `{namespace}/{name}`", row.kind),
         verb: "get",
         resource: match row.group {
             "" => row.plural.to_owned(),
             group => format!("{}.{group}", row.plural),
         },
     };
-    let Some(found) = request.wait(api.get(&object.name)).await? else { return Ok(None) };
-    let unreadable = |cause: String| ImpactError::Request { what: request.what.clone(), cause };
-    let stored = serde_json::to_value(found).map_err(|error| unreadable(error.to_string()))?;
-    if metadata_text(&stored, "uid") != uid {
-        return Ok(None);
-    }
-    let mut resource =
-        Resource::from_manifest(stored).map_err(|error| unreadable(error.to_string()))?;
-    resource.operation = Operation::Update;
-    resource.old_object = Some(resource.object.clone());
-    let has_job_manager = || {
-        let workload = kinds::lower(&resource, &resource.object);
-        workload
-            .is_some_and(|workload| workload.pods.iter().any(|pods| pods.role == Role::JobManager))
-    };
-    let runs_cluster = row.declares_clusters() || has_job_manager();
-    Ok(runs_cluster.then_some(resource))
+    let Some(found) = request.wait(api.get(name)).await? else { return Ok(None) };
+    let found = serde_json::to_value(found);
+    found
+        .map(Some)
+        .map_err(|error| ImpactError::Request { what: request.what, cause: error.to_string() })
 }
 
 /// The state that an update of a stored object keeps.
