@@ -3,7 +3,7 @@
 
 use super::support::Options;
 use super::support::access::Access;
-use super::support::installation::{Installation, example};
+use super::support::installation::{Installation, events, example};
 use super::support::operator::{Operator, operator_account};
 use super::support::wait::until;
 use serde_json::{Value, json};
@@ -77,7 +77,13 @@ impl Running {
         until("all pods are replaced", || {
             let now = self.uids(access);
             let is_new = now.len() == 2 && now.iter().all(|uid| !before.contains(uid));
-            if is_new { Ok(()) } else { Err(format!("{now:?}")) }
+            if is_new {
+                return Ok(());
+            }
+            let found = events(access, &self.namespace);
+            let messages: Vec<String> =
+                found.iter().map(|event| event["note"].to_string()).collect();
+            Err(format!("{now:?} {}", messages.join("\n")))
         });
     }
 
@@ -202,7 +208,7 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "flink-config-etl", "namespace": tenant,
             "labels": {"app": "etl", "type": "flink-native-kubernetes"},
             "ownerReferences": [{"apiVersion": stored["apiVersion"], "kind": stored["kind"], "name": "etl", "uid": stored["metadata"]["uid"]}]},
-            "data": {"flink-conf.yaml": "execution.checkpointing.dir: file:///flink/state/checkpoints\n"}});
+            "data": {"flink-conf.yaml": "execution.checkpointing.dir: file:///flink/state/checkpoints\nkubernetes.rest-service.exposed.type: ClusterIP\n"}});
         operator_account(&installation).create(&map.to_string());
         running.lose_pods(&installation);
         running.wait_running(&installation, label, label);
