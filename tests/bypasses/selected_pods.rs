@@ -134,8 +134,8 @@ fn names_and_ports_of_other_applications_prove_nothing() {
 fn unknown_pods_are_at_most_an_information() {
     let mut objects = Vec::new();
     for [service, ingress] in namesakes() {
-        for alone in [&[service.clone()] as &[_], &[ingress.clone()], &[service, ingress]] {
-            objects.extend(moved(objects.len(), alone));
+        for alone in [vec![service.clone()], vec![ingress.clone()], vec![service, ingress]] {
+            objects.extend(moved(objects.len(), &alone));
         }
     }
     for spec in [
