@@ -5,6 +5,7 @@ pub mod certs;
 pub mod crds;
 pub mod explain;
 pub mod gate;
+pub mod impact;
 pub mod input;
 mod input_files;
 pub mod lint;
@@ -62,6 +63,8 @@ enum Command {
     Review(review::Args),
     /// Show what each Flink cluster requests from Kubernetes, and its memory breakdown
     Size(size::Args),
+    /// Name the clusters that have values of an earlier spec of their tenant
+    Impact(impact::Args),
     /// Run the tests of policies
     Test(test::Args),
     /// Show the `input` document that policies see
@@ -92,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Render(args) => render::run(args),
         Command::Review(args) => review::run(args),
         Command::Size(args) => size::run(args),
+        Command::Impact(args) => impact::run(args),
         Command::Test(args) => test::run(args),
         Command::Input(args) => policy_input::run(args),
         Command::Policies(args) => policies::run(args),

@@ -4,13 +4,15 @@
 //! In come the objects that [`watch`] follows; out go the gate that answers requests, and what
 //! Flinkgate writes: status, labels, ledgers, claims, certificates, Events. Each of these has one of
 //! the [`controllers`]; those that only one replica may run wait for the [`lease`]. [`lookup`] and
-//! [`owners`] ask the API server for single objects while a request waits.
+//! [`owners`] ask the API server for single objects while a request waits. [`impact`] reads for a
+//! person, and writes nothing.
 //! Nothing here judges: that is the [pipeline](crate::pipeline), which knows no cluster.
 
 pub mod apply;
 pub mod condition;
 pub mod context;
 pub mod controllers;
+pub mod impact;
 pub mod lease;
 pub mod leaving;
 pub mod ledger_store;

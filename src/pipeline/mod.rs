@@ -19,7 +19,8 @@ mod usage;
 
 pub use case::Case;
 pub use gate::{
-    Answer, Gate, GateError, Judgement, KeptAnswer, Rights, Unassigned, operator_defaults,
+    Answer, Gate, GateError, Judgement, KeptAnswer, Rights, Unassigned, kept_state,
+    operator_defaults,
 };
 pub use live::{GateFiles, LiveGate, Reload};
 pub use usage::InputUsage;

@@ -6,6 +6,7 @@
 pub mod fingerprint;
 pub mod github;
 pub mod gitlab;
+pub mod impact;
 pub mod json;
 pub mod junit;
 pub mod masked;

@@ -5,6 +5,7 @@
 //! the owner of a namespace ([`ownership`]). It does not check what tenants run: the
 //! [rules](crate::rules) do.
 
+pub mod changes;
 pub mod check;
 pub mod crd;
 mod demands;

@@ -3,10 +3,11 @@
 
 use super::support::Options;
 use super::support::access::Access;
-use super::support::installation::{Installation, example};
+use super::support::installation::{Installation, events, example};
 use super::support::operator::{Operator, operator_account};
 use super::support::wait::until;
 use serde_json::{Value, json};
+use std::process::Command;
 
 /// An installation of two replicas, and a running standalone cluster of a tenant.
 struct Running {
@@ -76,7 +77,13 @@ impl Running {
         until("all pods are replaced", || {
             let now = self.uids(access);
             let is_new = now.len() == 2 && now.iter().all(|uid| !before.contains(uid));
-            if is_new { Ok(()) } else { Err(format!("{now:?}")) }
+            if is_new {
+                return Ok(());
+            }
+            let found = events(access, &self.namespace);
+            let messages: Vec<String> =
+                found.iter().map(|event| event["note"].to_string()).collect();
+            Err(format!("{now:?} {}", messages.join("\n")))
         });
     }
 
@@ -120,6 +127,27 @@ impl Running {
         });
     }
 
+    /// The clusters with an earlier spec by `flinkgate impact`, each with the fields that differ and
+    /// the path that an update keeps.
+    fn impact(&self, access: &Access) -> Vec<(String, Vec<String>, Value)> {
+        let output = Command::new(env!("CARGO_BIN_EXE_flinkgate"))
+            .args(["impact", "--tenant", &self.namespace, "-o", "json"])
+            .env("KUBECONFIG", access.kubeconfig())
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        let clusters = report["tenants"][0]["clusters"].as_array();
+        let clusters = clusters.unwrap_or_else(|| panic!("{output:?}"));
+        assert_eq!(output.status.code(), Some(i32::from(!clusters.is_empty())), "{output:?}");
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let of = |cluster: &Value| {
+            let changes = cluster["changes"].as_array().unwrap().iter();
+            let fields = changes.map(|change| text(&change["field"])).collect();
+            (text(&cluster["name"]), fields, cluster["keeps"]["claim"]["mountPath"].clone())
+        };
+        clusters.iter().map(of).collect()
+    }
+
     fn refusals(&self) -> Vec<String> {
         let all = self.operator.complaints().into_iter();
         all.filter(|complaint| complaint.contains("flinkgate.dev")).collect()
@@ -152,6 +180,14 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
             json!([format!("FlinkDeployment/{tenant}/etl")]),
             "{status}"
         );
+        let impact = running.impact(&installation);
+        let [(name, fields, path)] = impact.as_slice() else { panic!("{impact:?}") };
+        assert_eq!(name, "etl");
+        let (keeps, count) = match tenant {
+            "kept-path" => (json!("/flink/state"), 2),
+            _ => (Value::Null, 1),
+        };
+        assert_eq!((path, fields.len()), (&keeps, count), "{impact:?}");
 
         // Its pods are replaced as they were.
         running.lose_pods(&installation);
@@ -161,6 +197,10 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
         running.apply(&installation, 6);
         running.wait_running(&installation, label, label);
         running.wait_counted(&installation, i64::from(tenant == "kept-path"));
+        let impact = running.impact(&installation);
+        let fields: Vec<&String> = impact.iter().flat_map(|(_, fields, _)| fields).collect();
+        let volume = "storage.checkpoints.volume.mountPath".to_owned();
+        assert_eq!(fields, if tenant == "kept-path" { vec![&volume] } else { vec![] });
         let stored = installation.get(&["flinkdeployment", "etl", "--namespace", tenant]);
         let options = &stored["spec"]["flinkConfiguration"];
         assert_eq!(options["execution.checkpointing.dir"], "file:///flink/state/checkpoints");
@@ -168,7 +208,7 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "flink-config-etl", "namespace": tenant,
             "labels": {"app": "etl", "type": "flink-native-kubernetes"},
             "ownerReferences": [{"apiVersion": stored["apiVersion"], "kind": stored["kind"], "name": "etl", "uid": stored["metadata"]["uid"]}]},
-            "data": {"flink-conf.yaml": "execution.checkpointing.dir: file:///flink/state/checkpoints\n"}});
+            "data": {"flink-conf.yaml": "execution.checkpointing.dir: file:///flink/state/checkpoints\nkubernetes.rest-service.exposed.type: ClusterIP\n"}});
         operator_account(&installation).create(&map.to_string());
         running.lose_pods(&installation);
         running.wait_running(&installation, label, label);

@@ -8,6 +8,7 @@
 
 use super::findings::is_refused;
 use super::{Answer, Gate, TenantState};
+use crate::flink::Workload;
 use crate::flink::options::{CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR};
 use crate::flink::requester::Requester;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
@@ -53,6 +54,43 @@ pub struct KeptAnswer {
     pub spec: Option<Arc<FlinkTenantSpec>>,
     /// Whether that is a spec of before; otherwise it is the one in force, with state that is kept.
     pub is_earlier: bool,
+}
+
+/// The state that a stored object keeps when it is updated under the spec `now`: the volume and the
+/// directories of state that it has of the spec `last`.
+pub fn kept_state(
+    resource: &Resource,
+    old: &Value,
+    workload: &Workload,
+    last: &FlinkTenantSpec,
+    now: &FlinkTenantSpec,
+) -> KeptState {
+    let volumes = |spec: &FlinkTenantSpec| spec.storage.checkpoints.volume.clone();
+    let (before, wanted) = (volumes(last), volumes(now));
+    let place = |volume: &Option<CheckpointVolume>| {
+        volume.as_ref().map(|volume| {
+            let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH);
+            (volume.claim_name.clone(), path.trim_end_matches('/').to_owned())
+        })
+    };
+    let moves = before.is_some() && place(&before) != place(&wanted);
+    let volume =
+        before.filter(|_| moves && mutate::state_claim(resource, old, workload, last).is_some());
+    let enforced = |spec: &FlinkTenantSpec, key: &str| {
+        spec.flink.configuration.enforced.get(key).map(Scalar::text)
+    };
+    let given = |key: &str| {
+        enforced(last, key).or_else(|| last.flink.configuration.defaults.get(key).map(Scalar::text))
+    };
+    let directories = [CHECKPOINT_DIR, SAVEPOINT_DIR, HIGH_AVAILABILITY_DIR]
+        .into_iter()
+        .flatten()
+        .filter_map(|key| {
+            let (wanted, before) = (enforced(now, key)?, given(key)?);
+            let has = workload.config.exact(key).is_some_and(|entry| entry.value == before);
+            (has && wanted != before).then(|| ((*key).to_owned(), before))
+        });
+    KeptState { volume, directories: directories.collect() }
 }
 
 impl Gate {
@@ -119,35 +157,8 @@ impl Gate {
     ) -> Option<FlinkTenantSpec> {
         let old = resource.old_object.as_ref()?;
         let workload = kinds::lower_with_context(resource, old, &self.context)?;
-        let now = &tenant.spec;
-        let volumes = |spec: &FlinkTenantSpec| spec.storage.checkpoints.volume.clone();
-        let (before, wanted) = (volumes(last), volumes(now));
-        let place = |volume: &Option<CheckpointVolume>| {
-            volume.as_ref().map(|volume| {
-                let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH);
-                (volume.claim_name.clone(), path.trim_end_matches('/').to_owned())
-            })
-        };
-        let moves = before.is_some() && place(&before) != place(&wanted);
-        let volume = before
-            .filter(|_| moves && mutate::state_claim(resource, old, &workload, last).is_some());
-        let enforced = |spec: &FlinkTenantSpec, key: &str| {
-            spec.flink.configuration.enforced.get(key).map(Scalar::text)
-        };
-        let given = |key: &str| {
-            enforced(last, key)
-                .or_else(|| last.flink.configuration.defaults.get(key).map(Scalar::text))
-        };
-        let directories = [CHECKPOINT_DIR, SAVEPOINT_DIR, HIGH_AVAILABILITY_DIR]
-            .into_iter()
-            .flatten()
-            .filter_map(|key| {
-                let (wanted, before) = (enforced(now, key)?, given(key)?);
-                let has = workload.config.exact(key).is_some_and(|entry| entry.value == before);
-                (has && wanted != before).then(|| ((*key).to_owned(), before))
-            });
-        let kept = KeptState { volume, directories: directories.collect() };
-        (kept != KeptState::default()).then(|| now.with_state(kept))
+        let kept = kept_state(resource, old, &workload, last, &tenant.spec);
+        (kept != KeptState::default()).then(|| tenant.spec.with_state(kept))
     }
 
     /// The answer of the mutating webhook where the object's cluster was admitted with these specs,

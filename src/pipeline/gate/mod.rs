@@ -7,7 +7,7 @@ mod kept;
 mod lowering;
 
 pub use error::GateError;
-pub use kept::{KeptAnswer, Rights};
+pub use kept::{KeptAnswer, Rights, kept_state};
 
 use super::usage::InputUsage;
 use crate::flink::FlinkContext;

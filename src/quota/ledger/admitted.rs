@@ -188,6 +188,15 @@ impl AdmittedSpecs {
         clusters.filter(is_earlier).map(|seen| &seen.object).collect()
     }
 
+    /// The recorded objects with their UIDs, each with the text of the last spec that it was
+    /// admitted with; `None` where that was dropped.
+    pub fn objects(&self) -> impl Iterator<Item = (&ObjectRef, &str, Option<&str>)> {
+        self.objects.iter().map(|(uid, found)| {
+            let last = found.specs.first().and_then(|number| self.specs.get(number));
+            (&found.object, uid.as_str(), last.map(String::as_str))
+        })
+    }
+
     /// Whether it has no object.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
