@@ -233,11 +233,20 @@ fn within_volume(mount: &Value, below: &str) -> Option<String> {
     (!expression.contains("$(")).then(|| path.trim_start_matches('/').to_owned())
 }
 
+/// Whether a path has two slashes in a row, or a name that begins with a dot.
+pub fn has_needless_parts(path: &str) -> bool {
+    let mut is_after_slash = false;
+    path.bytes().any(|byte| {
+        let is_needless = is_after_slash && matches!(byte, b'/' | b'.');
+        is_after_slash = byte == b'/';
+        is_needless
+    })
+}
+
 /// A path with one slash before each name, without `.` and `..`; empty for the root.
 fn normal(path: &str) -> Cow<'_, str> {
     let path = path.trim_end_matches('/');
-    let needs_none = |two: &[u8]| !matches!(two, b"//" | b"/.");
-    if path.is_empty() || path.starts_with('/') && path.as_bytes().windows(2).all(needs_none) {
+    if path.is_empty() || path.starts_with('/') && !has_needless_parts(path) {
         return path.into();
     }
     let mut names: Vec<&str> = Vec::new();

@@ -92,7 +92,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
         return;
     };
     let Some(main) = pods.main_container() else { return };
-    let place = place(context, volume, pods.object);
+    let (place, is_seen) = place(context, volume, pods);
     let is_own = |claim: &str| is_claim_of(&volume.claim_name, context.cluster, claim);
     let claim_name = || claim_for(&volume.claim_name, context.cluster);
     let volumes = elements(pods.spec(), "volumes");
@@ -105,7 +105,7 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     let lacks_volume = mounted.is_some_and(|mount| {
         text(mount, "name") == VOLUME_NAME && volume_of(pods, VOLUME_NAME).is_none()
     });
-    if !lacks_volume && seen_by(context, volume, pods).is_some_and(|seen| seen.path == path) {
+    if !lacks_volume && is_seen {
         return;
     }
     // Flink mounts the claim through its own option and gives the volume this name.
@@ -179,22 +179,28 @@ fn conflict(pointer: impl Into<String>, difference: VolumeDifference) -> Conflic
     Conflict { pointer: pointer.into(), difference: Difference::CheckpointVolume(difference) }
 }
 
-/// Where the claim must be visible. This is the path at which some pods already see it, if it is
-/// free in all other pods; otherwise it is the tenant's path.
-fn place(context: &Context<'_>, volume: &CheckpointVolume, object: &Value) -> ClaimMount {
-    let sets = context.workload.pods.iter().map(|set| Pods::new(set, object));
+/// Where the claim must be visible, and whether these pods see it there. This is the path at which
+/// some pods already see it, if it is free in all other pods; otherwise it is the tenant's path.
+fn place(context: &Context<'_>, volume: &CheckpointVolume, pods: &Pods<'_>) -> (ClaimMount, bool) {
+    let sets = context.workload.pods.iter().map(|set| Pods::new(set, pods.object));
     let sets = sets.filter(Pods::runs_flink);
     let seen: Vec<_> = sets.map(|pods| (seen_by(context, volume, &pods), pods)).collect();
-    if let Some(first) = seen.iter().find_map(|(seen, _)| seen.as_ref())
-        && seen.iter().all(|(seen, pods)| match seen {
+    let common = seen.iter().find_map(|(seen, _)| seen.as_ref()).filter(|first| {
+        seen.iter().all(|(seen, pods)| match seen {
             Some(seen) => seen.path == first.path,
             None => mounted_at(pods, &first.path).is_none(),
         })
-    {
-        return first.clone();
-    }
-    let folder = is_shared(&volume.claim_name).then(|| ("subPath", own_folder(context)));
-    ClaimMount { path: mount_path(volume).into(), folder }
+    });
+    let place = common.cloned().unwrap_or_else(|| {
+        let folder = is_shared(&volume.claim_name).then(|| ("subPath", own_folder(context)));
+        ClaimMount { path: mount_path(volume).into(), folder }
+    });
+    // Pods that nothing has changed yet are among those that were looked at.
+    let is_seen = match seen.iter().find(|(_, other)| std::ptr::eq(other.set, pods.set)) {
+        Some((seen, _)) => seen.as_ref().is_some_and(|seen| seen.path == place.path),
+        None => seen_by(context, volume, pods).is_some_and(|seen| seen.path == place.path),
+    };
+    (place, is_seen)
 }
 
 /// Where the main container sees the claim with write access. The tenant's path is preferred.

@@ -47,20 +47,20 @@ pub fn arguments_with(
 /// Reads the options in a script.
 pub fn script(text: &str, pointer: &str, config: &mut FlinkConfig) {
     let mut words = Words::default();
-    for word in shell_words(text) {
-        words.read(&word, config, pointer);
-    }
+    shell_words(text, |word| words.read(word, config, pointer));
     words.end(config, pointer);
 }
 
 /// Whether a script has an argument that names the folder of the configuration: Flink's parser also
 /// takes one dash and the beginning of the name.
 pub fn names_folder(text: &str) -> bool {
-    shell_words(text).iter().any(|word| {
+    let mut is_found = false;
+    shell_words(text, |word| {
         let name = word.strip_prefix('-').map(|word| word.strip_prefix('-').unwrap_or(word));
         let name = name.and_then(|name| name.split('=').next()).unwrap_or_default();
-        !name.is_empty() && FOLDER.starts_with(name)
-    })
+        is_found |= !name.is_empty() && FOLDER.starts_with(name);
+    });
+    is_found
 }
 
 /// The argument with the folder of the configuration.
@@ -209,15 +209,19 @@ fn properties(
     }
 }
 
-/// Splits a script as a shell does, with quotes and backslashes.
-fn shell_words(script: &str) -> Vec<Cow<'_, str>> {
-    let (mut words, mut word, mut quote) = (Vec::new(), Cow::Borrowed(""), None::<char>);
+/// The bytes below 64 that end letters outside of quotes, as bits.
+const SPECIAL: u64 =
+    1 << b' ' | 1 << b'\t' | 1 << b'\n' | 1 << b'\x0c' | 1 << b'\r' | 1 << b'\'' | 1 << b'"';
+
+/// Splits a script as a shell does, with quotes and backslashes, and visits each word.
+fn shell_words(script: &str, mut visit: impl FnMut(&str)) {
+    let (mut word, mut quote) = (Cow::Borrowed(""), None::<char>);
     let mut rest = script;
     loop {
         // Letters are the most, and have higher codes than what is special but the backslash.
-        let is_special = |byte: u8| {
-            byte == b'\\'
-                || byte <= b'\'' && (byte.is_ascii_whitespace() || matches!(byte, b'\'' | b'"'))
+        let is_special = |byte: u8| match byte {
+            ..64 => SPECIAL >> byte & 1 == 1,
+            byte => byte == b'\\',
         };
         let end = match quote {
             None => rest.bytes().position(is_special),
@@ -232,13 +236,15 @@ fn shell_words(script: &str) -> Vec<Cow<'_, str>> {
             Some(letter) if quote == Some(letter) => quote = None,
             Some(letter @ ('\'' | '"')) => quote = Some(letter),
             Some(_) | None => {
-                let word = std::mem::take(&mut word);
-                words.extend(Some(word).filter(|word| !word.is_empty()));
+                if !word.is_empty() {
+                    visit(&word);
+                    word = Cow::Borrowed("");
+                }
             }
         }
         rest = special.as_str();
         if rest.is_empty() && word.is_empty() {
-            return words;
+            return;
         }
     }
 }

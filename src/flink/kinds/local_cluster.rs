@@ -5,8 +5,7 @@
 //! of it in its command.
 
 use super::dynamic_properties;
-use super::expansion::Variables;
-use super::process::{arguments, split};
+use super::process::Process;
 use crate::flink::config::FlinkConfig;
 use serde_json::Value;
 
@@ -70,23 +69,39 @@ enum Next {
     Property(Client),
 }
 
-/// Whether a container's command, arguments or hooks start a client that runs its own cluster.
-/// `mounted` finds the configurations that it reads from ConfigMaps.
-pub fn runs<'c>(container: &Value, mounted: impl FnOnce() -> [Option<&'c FlinkConfig>; 2]) -> bool {
-    let mut variables = Variables::of(container);
-    let (mut next, mut is_client) = (Next::Any, false);
-    for argument in arguments(container) {
-        let argument = variables.expand(argument);
-        for word in split(&argument) {
-            let is_local;
-            (next, is_local) = client(word).map_or_else(|| step(next, word), |next| (next, false));
-            if is_local {
-                return true;
-            }
-            is_client |= matches!(next, Next::Option(_));
-        }
+/// What the words of a container's command, arguments and hooks say of clients.
+pub struct ClientWords {
+    next: Next,
+    is_client: bool,
+    is_local: bool,
+}
+
+/// The Flink process that a container starts, and what its words say of clients; both are read in
+/// one pass. Of a JobManager the words are not read to the end.
+pub fn started(container: &Value) -> (Option<Process>, ClientWords) {
+    let mut words = ClientWords { next: Next::Any, is_client: false, is_local: false };
+    let process = Process::of(container, |word| words.read(word));
+    (process, words)
+}
+
+impl ClientWords {
+    fn read(&mut self, word: &str) {
+        let (next, is_local) =
+            client(word).map_or_else(|| step(self.next, word), |next| (next, false));
+        self.next = next;
+        self.is_local |= is_local;
+        self.is_client |= matches!(next, Next::Option(_));
     }
-    is_client && is_configured(container, mounted())
+
+    /// Whether the container starts a client that runs its own cluster. `mounted` finds the
+    /// configurations that it reads from ConfigMaps.
+    pub fn run_local<'c>(
+        &self,
+        container: &Value,
+        mounted: impl FnOnce() -> [Option<&'c FlinkConfig>; 2],
+    ) -> bool {
+        self.is_local || (self.is_client && is_configured(container, mounted()))
+    }
 }
 
 /// What follows a client's program.
@@ -245,7 +260,11 @@ mod tests {
             (json!(["echo", "flink", "is", "local"]), &none, false),
         ] {
             let container = json!({"args": args, "env": env});
-            assert_eq!(runs(&container, || [None, None]), expected, "{container}");
+            assert_eq!(
+                started(&container).1.run_local(&container, || [None, None]),
+                expected,
+                "{container}"
+            );
         }
     }
 }

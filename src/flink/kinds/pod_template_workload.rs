@@ -5,7 +5,7 @@
 
 use super::counts::slots;
 use super::dynamic_properties;
-use super::local_cluster;
+use super::local_cluster::{self, ClientWords};
 use super::mounted_config;
 use super::pod_template;
 use super::process::Process;
@@ -64,7 +64,8 @@ impl PodTemplateWorkload<'_> {
         let containers = pointer::at(template, "/spec/containers")
             .and_then(Value::as_array)
             .map_or(&[][..], Vec::as_slice);
-        let processes: Vec<_> = containers.iter().map(Process::of).collect();
+        let (processes, clients): (Vec<_>, Vec<_>) =
+            containers.iter().map(local_cluster::started).unzip();
         let Identity { engine, mode, role, main_container, runs_job } =
             identify(template, containers, &processes);
         let (mut config, mut file) = (FlinkConfig::default(), None);
@@ -93,7 +94,8 @@ impl PodTemplateWorkload<'_> {
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
         let mut size = self.size(template, (role, mode), known, &config, problems);
-        let (job_managers, with_job) = self.clusters(template, containers, processes);
+        let (job_managers, with_job) =
+            self.clusters(template, containers, processes.into_iter().zip(clients));
         if self.replicas > 0 {
             size.total.clusters = job_managers.max(u64::from(role == Role::JobManager));
             size.total.jobs = with_job;
@@ -126,21 +128,21 @@ impl PodTemplateWorkload<'_> {
         &self,
         template: &Value,
         containers: &[Value],
-        processes: Vec<Option<Process>>,
+        started: impl Iterator<Item = (Option<Process>, ClientWords)>,
     ) -> (u64, u64) {
         let others = ["/spec/initContainers", "/spec/ephemeralContainers"]
             .into_iter()
             .flat_map(|list| elements_at(template, list));
         let (mut all, mut with_job) = (0_u64, 0_u64);
-        let others = others.map(|container| (container, Process::of(container)));
-        for (container, process) in containers.iter().zip(processes).chain(others) {
+        let others = others.map(|container| (container, local_cluster::started(container)));
+        for (container, (process, client)) in containers.iter().zip(started).chain(others) {
             let process = process.filter(|own| own.role == Role::JobManager);
             let mounted = || {
                 let at = ("", self.namespace);
                 let mounted = mounted_config::read(template, container, at, self.context);
                 [mounted.file, mounted.variables]
             };
-            let is_local = || local_cluster::runs(container, mounted);
+            let is_local = || client.run_local(container, mounted);
             let runs_job = match process {
                 Some(process) => process.runs_job,
                 None if is_local() => true,

@@ -84,7 +84,9 @@ const ENTRYPOINT: &str = "docker-entrypoint.sh";
 impl Process {
     /// The Flink process that a container's `command`, `args` and hooks start. A script may start several:
     /// the JobManager counts, and else the first.
-    pub fn of(container: &Value) -> Option<Self> {
+    ///
+    /// Each word is visited until the answer is known.
+    pub fn of(container: &Value, mut visit: impl FnMut(&str)) -> Option<Self> {
         let elements = || arguments(container);
         let mut variables = Variables::of(container);
         // Without a command, the image's entrypoint reads the first argument.
@@ -94,6 +96,7 @@ impl Process {
         for element in elements() {
             let element = variables.expand(element);
             for word in split(&element) {
+                visit(word);
                 let process =
                     Self::named(word, at_entrypoint).or_else(|| Self::service(word, at_starter));
                 at_entrypoint = word.ends_with(ENTRYPOINT);
@@ -143,7 +146,7 @@ impl Process {
 }
 
 /// The texts of a container that start processes: its command, its arguments and its hooks.
-pub(super) fn arguments(container: &Value) -> impl Iterator<Item = &str> {
+fn arguments(container: &Value) -> impl Iterator<Item = &str> {
     let words = |field: &str| list(container.get(field));
     let hooks = HOOKS.into_iter().flat_map(|place| list(pointer::at(container, place)));
     words("command").chain(words("args")).chain(hooks)
@@ -168,11 +171,21 @@ fn is_starter(word: &str) -> bool {
     word.ends_with(".sh") && STARTERS.contains(&word.rsplit('/').next().unwrap_or_default())
 }
 
+/// The bytes below 64 that separate words, as bits. Most of a script are letters, which are above.
+const SEPARATORS: u64 = {
+    let (mut bits, mut separators): (u64, &[u8]) = (0, b" \t\n\x0c\r;&()\"'");
+    while let [first, rest @ ..] = separators {
+        bits |= 1 << *first;
+        separators = rest;
+    }
+    bits
+};
+
 /// The words of one argument, which may be a whole script.
-pub(super) fn split(argument: &str) -> impl Iterator<Item = &str> {
-    let separates = |byte: &u8| {
-        byte.is_ascii_whitespace()
-            || matches!(byte, b';' | b'&' | b'|' | b'(' | b')' | b'"' | b'\'')
+fn split(argument: &str) -> impl Iterator<Item = &str> {
+    let separates = |byte: &u8| match *byte {
+        byte @ ..64 => SEPARATORS >> byte & 1 == 1,
+        byte => byte == b'|',
     };
     // What separates has one byte, so that each part is text.
     let mut start = 0;
@@ -236,7 +249,7 @@ mod tests {
             (json!(null), None),
         ];
         for (container, expected) in cases {
-            let found = Process::of(&container).map(|process| (process.role, process.mode));
+            let found = Process::of(&container, |_| {}).map(|process| (process.role, process.mode));
             assert_eq!(found, expected, "{container}");
         }
     }
@@ -261,7 +274,7 @@ mod tests {
             (json!({"args": ["taskmanager", "standalone-job"]}), false),
         ];
         for (container, expected) in cases {
-            assert_eq!(Process::of(&container).unwrap().runs_job, expected, "{container}");
+            assert_eq!(Process::of(&container, |_| {}).unwrap().runs_job, expected, "{container}");
         }
     }
 }

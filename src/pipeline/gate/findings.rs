@@ -27,7 +27,7 @@ impl Gate {
         if self.extent(resource) != Extent::Whole {
             return Answer::default();
         }
-        let Some(mut case) = self.lower(resource, false) else { return Answer::default() };
+        let Some(mut case) = self.lower_to_patch(resource) else { return Answer::default() };
         if case.excess.is_some() {
             return self.check(&case, None);
         }

@@ -20,6 +20,8 @@ use std::borrow::Cow;
 enum Completion {
     /// Mutation fills them.
     Added,
+    /// Mutation fills them, and only the completed object is read.
+    Patched,
     /// Nothing: conflicts only.
     None,
     /// They are conflicts: mutation should have filled them.
@@ -54,6 +56,12 @@ impl Gate {
     /// guarantees.
     pub fn lower_admitted<'a>(&self, resource: &'a Resource) -> Option<Case<'a>> {
         self.lower_with(resource, Completion::Required)
+    }
+
+    /// [`Self::lower`] for a patch. The workload is that of the object before mutation if there are no
+    /// conflicts: nothing reads it then.
+    pub(super) fn lower_to_patch<'a>(&self, resource: &'a Resource) -> Option<Case<'a>> {
+        self.lower_with(resource, Completion::Patched)
     }
 
     fn lower_with<'a>(&self, resource: &'a Resource, completion: Completion) -> Option<Case<'a>> {
@@ -106,7 +114,7 @@ impl Gate {
                 ..as_it_came(owner, workload)
             });
         }
-        if completion != Completion::Added {
+        if matches!(completion, Completion::None | Completion::Required) {
             let omissions = (completion == Completion::Required)
                 .then(|| mutate::unmet(resource, &resource.object, &workload, &tenant.spec));
             let mut case = as_it_came(owner.clone(), workload);
@@ -121,7 +129,14 @@ impl Gate {
         }
         let Mutation { object, conflicts, is_partial } =
             mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+        let is_read = completion == Completion::Added
+            || !conflicts.is_empty()
+            || is_partial
+            || tenant.spec.flink.autoscaler.bound;
         let mut case = match object {
+            Some(object) if !is_read => {
+                Case { object: Cow::Owned(object), ..as_it_came(owner.clone(), workload) }
+            }
             Some(object) => {
                 let workload =
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);

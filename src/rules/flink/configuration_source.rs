@@ -3,7 +3,7 @@
 use crate::flink::config_sources::{self, MOST_CONFIG_MAPS};
 use crate::flink::kinds::names_configuration_folder;
 use crate::flink::map_options::map_list;
-use crate::flink::pods::{Container, Pods};
+use crate::flink::pods::{CONTAINER_LISTS, Container, Pods};
 use crate::flink::{Engine, Role};
 use crate::kubernetes::references::{ReferenceKind, references};
 use crate::resource::fields::{elements, text};
@@ -83,10 +83,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// Pods that read their configuration from more ConfigMaps than a review reads.
 fn check_number(subject: &Subject<'_>, findings: &mut Findings) {
     for pods in &subject.pods {
-        // Most pods name few ConfigMaps, and nothing needs to be allocated for them.
-        let mut named = 0;
-        references(pods.spec(), ReferenceKind::ConfigMap, |_, _| named += 1);
-        if named > MOST_CONFIG_MAPS
+        // Most pods can name few ConfigMaps, and nothing needs to be read or allocated for them.
+        let may_exceed = || {
+            let mut named = 0;
+            references(pods.spec(), ReferenceKind::ConfigMap, |_, _| named += 1);
+            named > MOST_CONFIG_MAPS
+        };
+        if !has_few_places(pods.spec())
+            && may_exceed()
             && let Some(place) = config_sources::excess(pods.template)
         {
             findings
@@ -97,6 +101,19 @@ fn check_number(subject: &Subject<'_>, findings: &mut Findings) {
                 .help("mount one ConfigMap with Flink's configuration".to_owned());
         }
     }
+}
+
+/// Whether a pod has no more volumes and variables than a review reads ConfigMaps.
+fn has_few_places(spec: &Value) -> bool {
+    let of_volume = |volume: &Value| {
+        let sources = volume.get("projected").map_or(&[][..], |all| elements(all, "sources"));
+        1_usize.saturating_add(sources.len())
+    };
+    let volumes = elements(spec, "volumes").iter().map(of_volume);
+    let containers = CONTAINER_LISTS.into_iter().flat_map(|list| elements(spec, list));
+    let variables = containers
+        .flat_map(|container| ["env", "envFrom"].map(|list| elements(container, list).len()));
+    volumes.chain(variables).fold(0, usize::saturating_add) <= MOST_CONFIG_MAPS
 }
 
 /// The container that runs Flink, and the folder with its configuration.
@@ -252,7 +269,7 @@ fn normal(path: &str) -> Cow<'_, str> {
     let is_plain = path.len() > 1
         && path.starts_with('/')
         && !path.ends_with('/')
-        && path.as_bytes().windows(2).all(|two| !matches!(two, b"//" | b"/."));
+        && !config_sources::has_needless_parts(path);
     if is_plain {
         return path.into();
     }
