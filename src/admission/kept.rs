@@ -242,9 +242,13 @@ fn own_account(resource: &Resource) -> Option<&str> {
 }
 
 /// Whether the requester is the service account as which the pods of the nearest owner run: the
-/// JobManager of a native cluster creates its TaskManagers, and its Deployment owns them.
+/// JobManager of a native cluster creates its TaskManagers, and its Deployment owns them. What
+/// declares further pods would be another cluster.
 fn is_account_of(resource: &Resource, chain: &[Value]) -> bool {
     let Some((account, owner)) = own_account(resource).zip(chain.first()) else { return false };
+    if kinds::of(&resource.kind).is_none_or(Kind::declares) {
+        return false;
+    }
     let spec = pointer::at(owner, "/spec/template/spec");
     let Some(spec) = spec.filter(|spec| spec.is_object()) else { return false };
     let runs_as = ["serviceAccountName", "serviceAccount"]

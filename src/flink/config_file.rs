@@ -102,7 +102,7 @@ fn nested(text: &str, place: Option<&str>) -> Result<FlinkConfig, Unreadable> {
         config.exceed(whole(), limit);
         return Ok(config);
     }
-    for document in yaml::parse(text) {
+    for document in yaml::parse_for_flink(text) {
         if let Some(problem) = document.problems.iter().find(|problem| !problem.usable) {
             return Err(Unreadable {
                 file: CONFIG,
@@ -203,6 +203,36 @@ mod tests {
             expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
         );
         assert_eq!(pairs(CONFIG, ""), []);
+    }
+
+    /// As Flink 1.20.5 and 2.3.0 read it.
+    #[test]
+    fn yaml_is_that_of_version_1_2() {
+        let text = "a: 010\nb: 1_0\nc: no\nd: 0b11\ne: 0x10\nf: +5\nh: 1.50\nj: 0o17\nk: -0x10\nm: .inf\n\
+            n: 12345678901234567890\no: Y\nr: 00\ns: FALSE\nt: \"x\u{2028}y\" # z\u{85}u: 1\n<<: {a: 1}\non: 2\n";
+        let expected = [
+            ("<<.a", "1"),
+            ("a", "10"),
+            ("b", "1_0"),
+            ("c", "no"),
+            ("d", "0b11"),
+            ("e", "16"),
+            ("f", "5"),
+            ("h", "1.5"),
+            ("j", "15"),
+            ("k", "-0x10"),
+            ("m", ".inf"),
+            ("n", "12345678901234567890"),
+            ("o", "Y"),
+            ("on", "2"),
+            ("r", "0"),
+            ("s", "false"),
+            ("t", "x\u{2028}y"),
+        ];
+        assert_eq!(
+            pairs(CONFIG, text),
+            expected.map(|(key, value)| (key.to_owned(), value.to_owned()))
+        );
     }
 
     #[test]

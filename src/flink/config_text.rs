@@ -30,8 +30,8 @@ pub fn add(file: &'static str, text: &str, options: &[(String, String)]) -> Opti
         let (head, tail) = text.split_at_checked(place)?;
         let gap = if head.is_empty() || head.ends_with('\n') { "" } else { line_end };
         let new = format!("{head}{gap}{lines}{tail}");
-        let repeats_key = || file == CONFIG && problems(&new) != problems(text);
-        (has_all(file, &new, &before, options) && !repeats_key()).then_some(new)
+        let is_broken = || file == CONFIG && problems(&new) != problems(text);
+        (has_all(file, &new, &before, options) && !is_broken()).then_some(new)
     };
     if file != CONFIG {
         return with_lines_at(text.len());
@@ -40,9 +40,12 @@ pub fn add(file: &'static str, text: &str, options: &[(String, String)]) -> Opti
     with_lines_at(end(text)).or_else(|| with_lines_at(first_key(text)))
 }
 
-/// What is wrong with a text that can be read: a key that is there twice, which Flink refuses.
-fn problems(text: &str) -> usize {
-    yaml::parse(text).iter().map(|document| document.problems.len()).sum()
+/// What is wrong with a text that can be read, and Flink refuses: keys that are there twice, and
+/// further documents.
+fn problems(text: &str) -> (usize, usize) {
+    let documents = yaml::parse_for_flink(text);
+    let repeated = documents.iter().map(|document| document.problems.len()).sum();
+    (repeated, documents.len().saturating_sub(1))
 }
 
 /// Whether Flink can read an option from a file: lines hold no value with a line break, and no
@@ -72,7 +75,8 @@ fn has_all(
 fn end(text: &str) -> usize {
     let content = text.trim_end();
     let start = content.rfind('\n').map_or(0, |end| end.saturating_add(1));
-    if content.get(start..) == Some("...") { start } else { text.len() }
+    let last = content.get(start..).unwrap_or_default();
+    if is_marker(last, "...") { start } else { text.len() }
 }
 
 /// The place of the line with the first key of a mapping.
@@ -80,12 +84,20 @@ fn first_key(text: &str) -> usize {
     let mut place: usize = 0;
     for line in text.split_inclusive('\n') {
         let content = line.trim();
-        if !content.is_empty() && !content.starts_with(['#', '%']) && content != "---" {
+        if !content.is_empty() && !content.starts_with(['#', '%']) && !is_marker(content, "---") {
             return place;
         }
         place = place.saturating_add(line.len());
     }
     text.len()
+}
+
+/// Whether a line is the marker of a document, perhaps with a comment.
+fn is_marker(line: &str, marker: &str) -> bool {
+    let rest = line.strip_prefix(marker);
+    rest.is_some_and(|rest| {
+        rest.is_empty() || rest.trim_start_matches([' ', '\t']).starts_with('#')
+    })
 }
 
 /// The blanks before that key.
@@ -152,6 +164,16 @@ mod tests {
             (CONFIG, "---\n", "---\nweb.submit.enable: false\n"),
             (CONFIG, "# none\n", "# none\nweb.submit.enable: false\n"),
             (CONFIG, "---\na: b\n...\n", "---\na: b\nweb.submit.enable: false\n...\n"),
+            (
+                CONFIG,
+                "--- # a\na: b\n... # end\n",
+                "--- # a\na: b\nweb.submit.enable: false\n... # end\n",
+            ),
+            (
+                CONFIG,
+                "--- # a\na: |\n  no end of line",
+                "--- # a\nweb.submit.enable: false\na: |\n  no end of line",
+            ),
             (
                 CONFIG,
                 "  a: b\n  c:\n    d: e",

@@ -5,6 +5,7 @@
 //! ConfigMap; a workload is judged with what its processes read.
 
 use crate::flink::FlinkContext;
+use crate::flink::config_file::{CONFIG, keys_of_config_map};
 use crate::flink::config_sources::{MOST_CONFIG_MAPS, of_template, pod_templates};
 use crate::flink::kinds::{is_made_from_template, may_be_configuration};
 use crate::flink::mounted_configuration::ReadKey;
@@ -35,7 +36,11 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
     }
     kinds::of(&resource.kind)?.lower?;
     if resource.kind.group.is_empty() && resource.kind.kind == "ConfigMap" {
-        let may_be = may_be_configuration(&resource.object) && !gate.is_exempt(resource);
+        // A file without options is Flink's too, if pods mount it: then it gets those of the tenant.
+        let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+        let may_be = keys_of_config_map(&resource.object).contains(CONFIG)
+            || [Some(&resource.object), old].into_iter().flatten().any(may_be_configuration);
+        let may_be = may_be && !gate.is_exempt(resource);
         return may_be.then_some(ConfigurationLookup::Pods);
     }
     // A pod follows from a template that was judged with its files, and must not wait for them.

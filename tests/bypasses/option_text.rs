@@ -261,6 +261,40 @@ fn variables_hide_no_option() {
     }
 }
 
+/// The entrypoint fills in variables after all lines are written, and the last line counts.
+#[test]
+fn variables_override_no_written_option() {
+    let enforced = json!({"flink": {"configuration": {"enforced": {"web.submit.enable": false}}}});
+    let gate = gate(&enforced);
+    let refused = |x: &str, properties: &str| {
+        let mut object = Carrier::StandaloneProperties.with(&json!({}));
+        let container = json!({"env": [{"name": "X", "value": x}, {"name": "FLINK_PROPERTIES", "value": properties}]});
+        json_patch::merge(
+            object.pointer_mut("/spec/template/spec/containers/0").unwrap(),
+            &container,
+        );
+        let refused = refused_by(&gate, &object);
+        refused.iter().any(|rule| rule == RULE || rule == "flink/enforced-option")
+    };
+    for (x, properties) in [
+        ("web.submit.enable: true", "web.submit.enable: false\n$X"),
+        ("web.submit.enable: true", "web.submit.enable: false\n${X}\npipeline.name: a"),
+        ("web.submit.enable: true", "web.submit.enable:false\n$X"),
+        ("a\nweb.submit.enable: true", "web.submit.enable: false\npipeline.name: $X"),
+        ("a\nweb.submit.enable: true", "web.submit.enable: false\n# $X"),
+    ] {
+        assert!(refused(x, properties), "{x:?} {properties:?}");
+    }
+    for (x, properties) in [
+        ("etl", "web.submit.enable: false\npipeline.name: $X"),
+        ("etl", "# ${X}\npipeline.name: ${X}\nweb.submit.enable: false\n"),
+        ("true", "web.submit.enable: false\n# web.submit.enable: $X\n"),
+        ("a", "web.submit.enable: false\npipeline.name: $X\npipeline.name: $X\n"),
+    ] {
+        assert!(!refused(x, properties), "{x:?} {properties:?}");
+    }
+}
+
 #[test]
 fn values_that_change_a_start_script_are_refused() {
     let gate = gate(&json!({}));

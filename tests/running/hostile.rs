@@ -324,6 +324,34 @@ fn a_users_workload_lends_its_owners_spec_to_nothing() {
     assert!(world.create(person(JOB_MANAGER), deployment).is_err());
 }
 
+/// A JobManager's account creates pods. What declares further pods is a new cluster.
+#[test]
+fn an_account_creates_no_clusters_with_its_owners_spec() {
+    let world = world_after(&label_changed());
+    let owner = world.stored("deployments", "a");
+    let metadata = json!({"name": "mine", "namespace": NAMESPACE, "ownerReferences": [{
+        "apiVersion": "apps/v1", "kind": "Deployment", "name": "a",
+        "uid": owner["metadata"]["uid"], "controller": true}]});
+    let template = &owner["spec"]["template"];
+    let mut written = manifest();
+    written["spec"]["podTemplate"] = json!({"metadata": {"labels": {"cost-center": "4711"}}});
+    let job = json!({"spec": {"template": template}});
+    for object in [
+        owner.clone(),
+        written,
+        json!({"apiVersion": "apps/v1", "kind": "ReplicaSet", "spec": owner["spec"]}),
+        json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "spec": owner["spec"]}),
+        json!({"apiVersion": "batch/v1", "kind": "Job", "spec": {"template": template}}),
+        json!({"apiVersion": "batch/v1", "kind": "CronJob", "spec": {"schedule": "* * * * *", "jobTemplate": job}}),
+    ] {
+        let mut object = object;
+        object["metadata"] = metadata.clone();
+        let found = world.create(person(JOB_MANAGER), object.clone());
+        assert!(is_by(&found, "tenancy/label"), "{} {found:?}", object["kind"]);
+    }
+    world.replace_pod("a", 1).unwrap();
+}
+
 #[test]
 fn quota_is_always_that_of_now() {
     let limit = |cpu: &str| ("quota/perCluster", json!({ "cpu": cpu }));

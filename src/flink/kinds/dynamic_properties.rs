@@ -6,7 +6,7 @@ use crate::flink::text_form::{self, TextFault, TextProblem};
 use crate::resource::fields::elements;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Longest argument or variable with which Linux starts a process; a TaskManager's own is about
 /// 3 KB.
@@ -174,13 +174,14 @@ fn properties(
     let set = |key: &str, value: &str, config: &mut FlinkConfig| {
         config.set(key, value, Some(pointer.to_owned()));
     };
-    let mut written = BTreeSet::new();
+    // How many lines of the older form are still to come for a key.
+    let mut written: BTreeMap<&str, usize> = BTreeMap::new();
     let is_pair = |line: &&str| !line.trim_start().starts_with('#') && line.contains(':');
     for line in text.split('\n').filter(is_pair) {
         let (key, value) =
             line.split_once(": ").or_else(|| line.split_once(':')).unwrap_or_default();
         let (key, value) = (text_form::trimmed(key), text_form::trimmed(value));
-        written.insert(key);
+        *written.entry(key).or_default() += usize::from(text_form::option(line).is_some());
         if !key.is_empty() {
             set(key, value, config);
         }
@@ -200,7 +201,17 @@ fn properties(
     }
     let filled = variables.filled_in(text);
     for (key, value) in text_form::lines(&filled).filter_map(text_form::option) {
-        if !written.contains(key) && config.exact(key).is_none() {
+        let own = written.get_mut(key);
+        // One more line than is written comes from a variable, and the last one counts.
+        let is_hidden = match own {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                false
+            }
+            Some(_) => true,
+            None => config.exact(key).is_none(),
+        };
+        if is_hidden {
             let entry = Entry { value: value.to_owned(), pointer: Some(pointer.to_owned()) };
             let problem = TextProblem::HiddenOption(key.to_owned());
             faults.push(TextFault { key: "FLINK_PROPERTIES".to_owned(), entry, problem });

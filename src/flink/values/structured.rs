@@ -200,7 +200,7 @@ fn yaml_list(text: &str) -> Option<Vec<Value>> {
 }
 
 fn read_yaml(text: &str) -> Option<Value> {
-    let mut documents = yaml::parse(text);
+    let mut documents = yaml::parse_for_flink(text);
     let document = documents.pop().filter(|_| documents.is_empty())?;
     document.value.filter(|_| document.problems.is_empty())
 }

@@ -3,7 +3,7 @@
 
 use super::source::{Bytes, Source};
 use super::tree::Builder;
-use super::{Document, Problem, events, json, line_ends, template};
+use super::{Dialect, Document, Problem, events, json, line_ends, template};
 use rayon::prelude::*;
 use serde_json::Value;
 use std::sync::Arc;
@@ -17,12 +17,12 @@ enum Chunk<T> {
 }
 
 /// Reads all documents of a text.
-pub(super) fn read(text: &str) -> Vec<Document> {
+pub(super) fn read(text: &str, dialect: Dialect) -> Vec<Document> {
     let source = Arc::new(Source::new(text));
     join(
         split(source.text())
             .into_iter()
-            .map(|(base, chunk)| chunk_of(&source, base, chunk, &|document| document)),
+            .map(|(base, chunk)| chunk_of(&source, base, chunk, dialect, &|document| document)),
     )
 }
 
@@ -32,7 +32,7 @@ pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync
     let source = Arc::new(Source::new(text));
     let chunks: Vec<Chunk<T>> = split(source.text())
         .into_par_iter()
-        .map(|(base, chunk)| chunk_of(&source, base, chunk, &take))
+        .map(|(base, chunk)| chunk_of(&source, base, chunk, Dialect::Kubernetes, &take))
         .collect();
     join(chunks.into_iter())
 }
@@ -52,6 +52,7 @@ fn chunk_of<T>(
     source: &Arc<Source>,
     base: usize,
     chunk: &str,
+    dialect: Dialect,
     take: &impl Fn(Document) -> T,
 ) -> Chunk<T> {
     let feeds = line_ends::with_line_feeds(chunk);
@@ -61,7 +62,7 @@ fn chunk_of<T>(
     {
         return Chunk::Documents(Vec::new());
     }
-    let mut documents = read_chunk(source, base, chunk);
+    let mut documents = read_chunk(source, base, chunk, dialect);
     let broken =
         documents.iter().flat_map(|document| &document.problems).find(|problem| !problem.usable);
     if let Some(action) = broken
@@ -101,7 +102,7 @@ fn is_separator(line: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
 }
 
-fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
+fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str, dialect: Dialect) -> Vec<Document> {
     let as_json = json::looks_like_json(chunk).then(|| read_json(source, base, chunk));
     if let Some(documents) = &as_json
         && documents.iter().all(|document| document.value.is_some())
@@ -109,7 +110,7 @@ fn read_chunk(source: &Arc<Source>, base: usize, chunk: &str) -> Vec<Document> {
         return as_json.unwrap_or_default();
     }
     let mut builder = Builder::new(Arc::clone(source), chunk.len());
-    let stopped = events::read(chunk, base, &mut builder).err();
+    let stopped = events::read(chunk, base, dialect, &mut builder).err();
     let document = builder.finish(stopped);
     match as_json {
         // Neither reader accepts it. A text that looks like JSON gets the error of the JSON reader.

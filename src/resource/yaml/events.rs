@@ -1,5 +1,6 @@
 //! Reads one YAML document: passes granit-parser's events to the tree builder.
 
+use super::Dialect;
 use super::line_ends;
 use super::message;
 use super::positions::Kind;
@@ -16,8 +17,16 @@ const YAML_TAGS: &str = "tag:yaml.org,2002:";
 /// Passes the content of `text`, which starts at byte `base` of the file, to `builder`.
 ///
 /// Returns the fault that ended the reading early.
-pub(super) fn read(written: &str, base: usize, builder: &mut Builder) -> Result<(), Fault> {
-    let text = &*line_ends::with_line_feeds(written);
+pub(super) fn read(
+    written: &str,
+    base: usize,
+    dialect: Dialect,
+    builder: &mut Builder,
+) -> Result<(), Fault> {
+    let text = &*match dialect {
+        Dialect::Kubernetes => line_ends::with_line_feeds(written),
+        Dialect::Flink => Cow::Borrowed(written),
+    };
     let parser =
         Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
     let mut documents = 0;
@@ -56,14 +65,22 @@ pub(super) fn read(written: &str, base: usize, builder: &mut Builder) -> Result<
                     _ => (at, within.clone()),
                 };
                 let token = written.get(token).unwrap_or_default();
-                let content = match line_ends::value(token, style, &content) {
+                let with_line_ends = match dialect {
+                    Dialect::Kubernetes => line_ends::value(token, style, &content),
+                    Dialect::Flink => None,
+                };
+                let content = match with_line_ends {
                     Some(value) => Cow::Owned(value),
                     None if is_open_block(text, style, within.end) => without_line_end(content),
                     None => content,
                 };
                 if builder.expects_key() {
-                    let meaning = meaning(&content, style, tag.as_deref(), at, builder);
-                    let merge = style == ScalarStyle::Plain && content == "<<" && tag.is_none();
+                    let written = Written { style, tag: tag.as_deref(), at, dialect };
+                    let meaning = meaning(&content, written, builder);
+                    let merge = dialect == Dialect::Kubernetes
+                        && style == ScalarStyle::Plain
+                        && content == "<<"
+                        && tag.is_none();
                     let name = scalar::key(meaning, &content).ok_or_else(|| {
                         Fault::unusable(
                             at,
@@ -72,7 +89,8 @@ pub(super) fn read(written: &str, base: usize, builder: &mut Builder) -> Result<
                     })?;
                     builder.key(name, at, merge);
                 } else {
-                    let value = value(content, style, tag.as_deref(), at, builder);
+                    let written = Written { style, tag: tag.as_deref(), at, dialect };
+                    let value = value(content, written, builder);
                     builder.scalar(value, at, anchor)?;
                 }
             }
@@ -95,34 +113,37 @@ fn is_block_start(event: &Event<'_>) -> bool {
     )
 }
 
-fn value(
-    content: Cow<'_, str>,
+/// How a scalar is written.
+#[derive(Clone, Copy)]
+struct Written<'t> {
     style: ScalarStyle,
-    tag: Option<&Tag>,
+    tag: Option<&'t Tag>,
     at: Bytes,
-    builder: &mut Builder,
-) -> Value {
+    dialect: Dialect,
+}
+
+fn value(content: Cow<'_, str>, written: Written<'_>, builder: &mut Builder) -> Value {
+    let Written { tag, at, .. } = written;
     if tag
         .is_some_and(|tag| tag.suffix_in_namespace(YAML_TAGS).is_some_and(|kind| kind == "binary"))
     {
         return Value::String(binary(&content, at, builder));
     }
-    let meaning = meaning(&content, style, tag, at, builder);
+    let meaning = meaning(&content, written, builder);
     scalar::value(meaning, content)
 }
 
-fn meaning(
-    content: &str,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-    at: Bytes,
-    builder: &mut Builder,
-) -> Scalar {
+fn meaning(content: &str, written: Written<'_>, builder: &mut Builder) -> Scalar {
+    let Written { style, tag, at, dialect } = written;
+    let resolve = match dialect {
+        Dialect::Kubernetes => scalar::resolve,
+        Dialect::Flink => scalar::resolve_core,
+    };
     let Some(tag) = tag else {
         if style != ScalarStyle::Plain {
             return Scalar::Text;
         }
-        let meaning = scalar::resolve(content);
+        let meaning = resolve(content);
         if meaning == Scalar::NotFinite {
             builder.note(Fault::unusable(
                 at,
@@ -134,7 +155,7 @@ fn meaning(
         return meaning;
     };
     let kind = tag.suffix_in_namespace(YAML_TAGS);
-    let meaning = scalar::resolve(content);
+    let meaning = resolve(content);
     let fits = match (kind.as_deref(), meaning) {
         (Some("int"), Scalar::Int(_) | Scalar::Large(_))
         | (Some("float"), Scalar::Float(_) | Scalar::Int(_))

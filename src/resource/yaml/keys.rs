@@ -1,7 +1,6 @@
 //! Looks at the keys of a YAML text one after the other, without a tree: for texts that are too large
 //! to be read as a whole.
 
-use super::line_ends;
 use crate::resource::steps;
 use granit_parser::{Event, Parser};
 
@@ -14,11 +13,10 @@ struct Mapping {
 
 /// Whether a condition holds for a key: those of nested mappings are joined with dots, and of those
 /// with `longest` or more bytes none is asked about. So it does where aliases give a mapping keys.
-/// `None` if the text is not YAML.
+/// `None` if the text is not YAML. Lines end as Flink's reader ends them.
 pub fn any_key(text: &str, longest: usize, is_it: impl Fn(&str) -> bool) -> Option<bool> {
-    let text = line_ends::with_line_feeds(text);
     let parser =
-        Parser::new_from_str_with_options(&text, granit_parser::options! { emit_comments: false });
+        Parser::new_from_str_with_options(text, granit_parser::options! { emit_comments: false });
     let mut open: Vec<Mapping> = Vec::new();
     let (mut key, mut lists) = (String::new(), 0_usize);
     let asks = |key: &str| !key.is_empty() && key.len() < longest && is_it(key);

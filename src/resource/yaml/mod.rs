@@ -61,9 +61,24 @@ pub struct Document {
     pub problems: Vec<Problem>,
 }
 
+/// How a text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dialect {
+    /// As Kubernetes reads it.
+    Kubernetes,
+    /// As Flink reads it: YAML 1.2 with its core schema.
+    Flink,
+}
+
 /// Reads all documents of a text, without empty ones.
 pub fn parse(text: &str) -> Vec<Document> {
-    documents::read(text)
+    documents::read(text, Dialect::Kubernetes)
+}
+
+/// Reads all documents of a text that Flink reads. Its reader (SnakeYAML Engine) follows YAML 1.2: it
+/// merges no mappings, `no` and `1_0` are texts, `010` is ten, and only CR and LF end a line.
+pub fn parse_for_flink(text: &str) -> Vec<Document> {
+    documents::read(text, Dialect::Flink)
 }
 
 /// Reads all documents of a text on all cores and passes each on at once. The results keep the

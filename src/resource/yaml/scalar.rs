@@ -30,6 +30,37 @@ pub(super) fn resolve(text: &str) -> Scalar {
     }
 }
 
+/// Reads a plain scalar by the core schema of YAML 1.2.
+pub(super) fn resolve_core(text: &str) -> Scalar {
+    let in_base = |base: u32, digits: &str| {
+        let are_digits = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(base));
+        are_digits.then(|| u64::from_str_radix(digits, base).map_or(Scalar::Text, unsigned))
+    };
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
+        "true" | "True" | "TRUE" => return Scalar::Bool(true),
+        "false" | "False" | "FALSE" => return Scalar::Bool(false),
+        _ => {}
+    }
+    let with_base = text
+        .strip_prefix("0o")
+        .and_then(|digits| in_base(8, digits))
+        .or_else(|| text.strip_prefix("0x").and_then(|digits| in_base(16, digits)));
+    if let Some(number) = with_base {
+        return number;
+    }
+    let (negative, digits) = split_sign(text);
+    match in_base(10, digits) {
+        Some(_) if negative => text.parse().map_or(Scalar::Text, Scalar::Int),
+        Some(number) => number,
+        None => float(text),
+    }
+}
+
+fn unsigned(number: u64) -> Scalar {
+    i64::try_from(number).map_or(Scalar::Large(number), Scalar::Int)
+}
+
 fn word(text: &str) -> Scalar {
     match text {
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => {

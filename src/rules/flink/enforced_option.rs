@@ -2,6 +2,7 @@
 
 use crate::flink::catalog::{mirrored_names, other_names};
 use crate::flink::config::{Entry, FlinkConfig};
+use crate::flink::config_sources::{of_template, pod_templates};
 use crate::flink::map_options::hiding_map;
 use crate::flink::options::{is_read_by_operator, names_of};
 use crate::flink::redaction::{is_sensitive, uri};
@@ -13,7 +14,7 @@ use crate::resource::Operation;
 use crate::rules::words::shown;
 use crate::rules::{Finding, Findings, Level, Rule, Subject};
 use crate::tenant::Scalar;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Options with another value than the one that the tenant enforces.
 pub static RULE: Rule = Rule {
@@ -51,13 +52,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// Checks the file that a workload's process reads from a ConfigMap. The ConfigMap is older than the
-/// workload, or was written while Flinkgate did not answer. What is stored already may go on with it.
+/// workload, or was written while Flinkgate did not answer. A stored workload may go on with a file
+/// that it reads already.
 fn check_file(subject: &Subject<'_>, enforced: &BTreeMap<String, Scalar>, findings: &mut Findings) {
     let ConfigurationSource::ConfigMap { name, place } = &subject.workload.source else { return };
     if !is_started_by(subject) {
         return;
     }
-    let is_update = subject.resource.operation == Operation::Update;
+    let goes_on = subject.resource.operation == Operation::Update && reads_the_same(subject, name);
     for (key, value) in enforced {
         let found = match effective(&subject.workload.config, key) {
             // What the object itself writes is reported above.
@@ -79,10 +81,27 @@ fn check_file(subject: &Subject<'_>, enforced: &BTreeMap<String, Scalar>, findin
                 shown(name)
             )),
         };
-        if is_update {
+        if goes_on {
             finding.level(Level::Warning);
         }
     }
+}
+
+/// Whether the stored object reads all that the object reads of a ConfigMap.
+fn reads_the_same(subject: &Subject<'_>, config_map: &str) -> bool {
+    let Some(old) = &subject.resource.old_object else { return false };
+    let sources = |object| {
+        let mut found = BTreeSet::new();
+        for (_, template) in pod_templates(object) {
+            of_template(template, |source| {
+                if source.config_map == config_map {
+                    found.insert((source.key, source.file));
+                }
+            });
+        }
+        found
+    };
+    sources(subject.object).is_subset(&sources(old))
 }
 
 /// Whether the object starts the processes of its pods: not a pod that follows from a template, nor the
