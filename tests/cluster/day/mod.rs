@@ -1,0 +1,356 @@
+//! A day in the life of thirty clusters of three tenants: a rich one, one that is limited and full,
+//! and one with restricted pods, read-only roots and claims. Their owners upgrade, scale, suspend,
+//! and delete them, pods and nodes are lost, the tenants change, and in the middle of that the
+//! leading replica is killed and the API server restarted. What runs keeps running: nothing that ran
+//! is refused its replacement, and no tenant uses more than it may.
+//!
+//! The plan is made from a seed. Kubernetes' controllers stop before it begins: [`operator`] does
+//! what they do, so that nothing happens between two steps. [`api`] is who asks, [`tenants`] is what
+//! changes.
+
+mod api;
+#[path = "../../running/objects.rs"]
+mod objects;
+mod operator;
+#[allow(dead_code)]
+#[path = "../../convergence/pods.rs"]
+mod pods;
+mod tenants;
+
+use super::quota::scene::Scene;
+use super::quota::storm::leads;
+use super::seeded::Seeded;
+use super::support::Options;
+use super::support::wait::until;
+use api::{Api, GROUP, collection};
+use operator::{Cluster, Lost};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use tenants::Tenant;
+
+const SEED: u64 = 16;
+const CLUSTERS: usize = 10;
+const STEPS: usize = 120;
+/// The steps in whose middle something of Flinkgate or Kubernetes is gone.
+const KILLS_LEADER: usize = STEPS / 3;
+const RESTARTS_API_SERVER: usize = STEPS * 2 / 3;
+
+/// What happens in a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Step {
+    Upgrade,
+    LoseTaskManager,
+    LoseJobManager,
+    LoseNode,
+    Rescale,
+    Suspend,
+    Resume,
+    Recreate,
+    ChangeTenant,
+}
+
+struct Day {
+    scene: Scene,
+    api: Api,
+    tenants: [Tenant; 3],
+    clusters: Vec<Cluster>,
+    chance: Seeded,
+    number: usize,
+    /// How often each step was done, and refusals that there must be.
+    done: BTreeMap<Step, usize>,
+    over_quota: usize,
+    changes: BTreeSet<&'static str>,
+}
+
+#[test]
+fn nothing_that_ran_is_refused_its_replacement_in_a_day_of_thirty_clusters() {
+    let mut day = Day::begin();
+    for number in 0..STEPS {
+        day.number = number;
+        let (step, cluster) = day.plan();
+        if let Err(refusal) = day.step(step, cluster).and_then(|()| day.check(cluster)) {
+            let cluster = &day.clusters[cluster];
+            panic!("step {number}, {step:?} {}/{}: {refusal}", cluster.namespace, cluster.name);
+        }
+        *day.done.entry(step).or_default() += 1;
+    }
+    day.end();
+}
+
+impl Day {
+    fn begin() -> Self {
+        let scene = Scene::new(Options { nodes: 0, ..Options::default() }, 2);
+        let binding = format!("--group={GROUP}");
+        scene.kubectl(&[
+            "create",
+            "clusterrolebinding",
+            GROUP,
+            "--clusterrole=cluster-admin",
+            &binding,
+        ]);
+        let each = Cluster::new("", 0).cpu();
+        let mut tenants = tenants::all(each * i64::try_from(CLUSTERS).unwrap());
+        for tenant in &mut tenants {
+            tenant.create(&scene);
+        }
+        scene.process("kube-controller-manager").signal("STOP");
+        let clusters = tenants
+            .iter()
+            .flat_map(|tenant| (0..CLUSTERS).map(|number| Cluster::new(tenant.name, number)))
+            .collect();
+        let api = Api::new(scene.admin(0));
+        let mut day = Self {
+            scene,
+            api,
+            tenants,
+            clusters,
+            chance: Seeded(SEED),
+            number: 0,
+            done: BTreeMap::new(),
+            over_quota: 0,
+            changes: BTreeSet::new(),
+        };
+        for number in 0..day.clusters.len() {
+            let cluster = &mut day.clusters[number];
+            cluster.create(&day.api).unwrap();
+            day.check(number).unwrap();
+        }
+        day
+    }
+
+    /// What happens next, and to which cluster.
+    fn plan(&mut self) -> (Step, usize) {
+        let number = self.chance.below(self.clusters.len());
+        if [KILLS_LEADER, RESTARTS_API_SERVER].contains(&self.number) {
+            // In a tenant that is full, or one that has claims.
+            let first = if self.number == KILLS_LEADER { CLUSTERS } else { 2 * CLUSTERS };
+            let mut all = first..first + CLUSTERS;
+            return (Step::LoseNode, all.find(|one| !self.clusters[*one].suspended).unwrap());
+        }
+        if self.clusters[number].suspended {
+            return (Step::Resume, number);
+        }
+        let step = match self.chance.below(14) {
+            0 | 1 => Step::Upgrade,
+            2 | 3 => Step::LoseTaskManager,
+            4 | 5 => Step::LoseJobManager,
+            6 | 7 => Step::LoseNode,
+            8 => Step::Rescale,
+            9 => Step::Suspend,
+            10 => Step::Recreate,
+            _ => Step::ChangeTenant,
+        };
+        (step, number)
+    }
+
+    fn tenant_of(&self, cluster: usize) -> usize {
+        cluster / CLUSTERS
+    }
+
+    /// What a tenant's clusters declare. Those that are suspended keep theirs.
+    fn declared(&self, tenant: usize) -> i64 {
+        self.clusters[tenant * CLUSTERS..][..CLUSTERS].iter().map(Cluster::cpu).sum()
+    }
+
+    /// A stored cluster of a tenant, and not this one.
+    fn probe(&self, tenant: usize, not: usize) -> Result<Value, String> {
+        let first = tenant * CLUSTERS;
+        let cluster = &self.clusters[if first == not { first + 1 } else { first }];
+        let path = collection("flink.apache.org/v1beta1", &cluster.namespace, "flinkdeployments");
+        self.api.get(&path, &cluster.name)
+    }
+
+    fn step(&mut self, step: Step, number: usize) -> Result<(), String> {
+        let tenant = self.tenant_of(number);
+        let (declared, hard) = (self.declared(tenant), self.tenants[tenant].cpu);
+        match step {
+            Step::Upgrade => {
+                let image = format!("registry.example.com/flink/etl:1.5.{}", self.number);
+                let cluster = &mut self.clusters[number];
+                cluster.update(&self.api, &json!({ "image": image }))?;
+                cluster.redeploy(&self.api)
+            }
+            Step::LoseTaskManager => self.lose(number, &[Lost::TaskManager], false),
+            Step::LoseJobManager => self.lose(number, &[Lost::JobManager], false),
+            Step::LoseNode => self.lose(number, &[Lost::JobManager, Lost::TaskManager], true),
+            Step::Rescale => {
+                let now = self.clusters[number].task_managers;
+                let wanted = if now > 1 && self.chance.below(2) == 0 { now - 1 } else { now + 1 };
+                let fits = wanted < now || declared + 1 <= hard;
+                let scaled = self.clusters[number].scaled(wanted);
+                let answer = self.clusters[number].update(&self.api, &scaled);
+                self.as_expected(fits, &answer)?;
+                let cluster = &mut self.clusters[number];
+                if fits {
+                    cluster.task_managers = wanted;
+                    cluster.redeploy(&self.api)?;
+                    self.settled(tenant);
+                }
+                Ok(())
+            }
+            Step::Suspend => self.clusters[number].suspend(&self.api),
+            Step::Resume => self.clusters[number].resume(&self.api),
+            Step::Recreate => {
+                let cpu = self.clusters[number].cpu();
+                self.clusters[number].delete(&self.api)?;
+                self.settled_at(tenant, declared - cpu);
+                if declared > hard {
+                    let answer = self.clusters[number].create(&self.api);
+                    self.as_expected(false, &answer)?;
+                    let probe = self.probe(tenant, number)?;
+                    self.tenants[tenant].set_quota(&self.api, &self.scene, declared, &probe);
+                }
+                self.clusters[number].create(&self.api)
+            }
+            Step::ChangeTenant => {
+                let probe = self.probe(tenant, usize::MAX)?;
+                let what = self.tenants[tenant].change(
+                    &self.api,
+                    &self.scene,
+                    &mut self.chance,
+                    declared,
+                    &probe,
+                );
+                self.changes.insert(what);
+                Ok(())
+            }
+        }
+    }
+
+    /// Loses these pods of a cluster, or of three with a node, and replaces them.
+    fn lose(&mut self, number: usize, lost: &[Lost], with_node: bool) -> Result<(), String> {
+        let first = self.tenant_of(number) * CLUSTERS;
+        let most = if with_node { 3 } else { 1 };
+        let after = (0..CLUSTERS).map(|next| first + (number - first + next) % CLUSTERS);
+        let hit: Vec<usize> =
+            after.filter(|one| !self.clusters[*one].suspended).take(most).collect();
+        for cluster in &hit {
+            self.clusters[*cluster].forget_ghosts(&self.api)?;
+            for pod in lost {
+                self.clusters[*cluster].lose(&self.api, *pod, with_node)?;
+            }
+        }
+        match self.number {
+            KILLS_LEADER => self.kill_leader(),
+            RESTARTS_API_SERVER => {
+                self.scene.process("kube-apiserver-0").restart().unwrap();
+                self.scene.wait_ready(0).unwrap();
+            }
+            _ => {}
+        }
+        for cluster in &hit {
+            for pod in lost {
+                self.clusters[*cluster].replace(&self.api, *pod)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn kill_leader(&mut self) {
+        let leader = self.scene.replicas.iter().position(leads).expect("a replica that leads");
+        self.scene.installation.replicas[leader].process().kill();
+        self.scene.installation.replace(leader);
+        until("a replica leads", || {
+            if self.scene.replicas.iter().any(leads) { Ok(()) } else { Err(String::new()) }
+        });
+    }
+
+    /// Whether an answer is yes where there is room, and else a refusal for the quota.
+    fn as_expected(&mut self, fits: bool, answer: &Result<(), String>) -> Result<(), String> {
+        match answer {
+            Err(refusal) if !fits && refusal.contains("quota/exceeded") => {
+                self.over_quota += 1;
+                Ok(())
+            }
+            Ok(()) if !fits => Err("admitted over the quota".to_owned()),
+            answer => answer.clone(),
+        }
+    }
+
+    fn settled(&self, tenant: usize) {
+        self.settled_at(tenant, self.declared(tenant));
+    }
+
+    fn settled_at(&self, tenant: usize, cpu: i64) {
+        until("the ledger is what is there", || match self.tenants[tenant].charged(&self.api) {
+            charged if charged == cpu => Ok(()),
+            charged => Err(format!("{charged} cpu are charged, {cpu} declared")),
+        });
+    }
+
+    /// What should run runs, and nothing else; and the tenant does not use more than it may.
+    fn check(&mut self, number: usize) -> Result<(), String> {
+        let tenant = self.tenant_of(number);
+        let (namespace, hard) = (self.tenants[tenant].name, self.tenants[tenant].cpu);
+        let pods = self.api.list(&collection("v1", namespace, "pods"));
+        let living = pods.iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
+        let living: BTreeSet<&str> =
+            living.map(|pod| pod["metadata"]["name"].as_str().unwrap()).collect();
+        let own = &self.clusters[tenant * CLUSTERS..][..CLUSTERS];
+        for cluster in own {
+            let count = cluster.running().len();
+            let wanted = if cluster.suspended { 0 } else { cluster.cpu() };
+            if cluster.exists && i64::try_from(count).unwrap() != wanted {
+                return Err(format!("{count} pods of {} run instead of {wanted}", cluster.name));
+            }
+        }
+        let wanted: BTreeSet<&str> = own.iter().flat_map(Cluster::running).collect();
+        if living != wanted {
+            return Err(format!("{living:?} run instead of {wanted:?}"));
+        }
+        let charged = self.tenants[tenant].charged(&self.api);
+        let most = &mut self.tenants[tenant].most;
+        if charged > *most {
+            return Err(format!("{charged} cpu are charged, of at most {most}"));
+        }
+        *most = charged.max(hard);
+        if own.iter().any(|cluster| !cluster.exists) {
+            return Ok(());
+        }
+        // Nobody else has a place but that which is free.
+        let mut other = Cluster::new(namespace, CLUSTERS);
+        other.task_managers = (hard - self.declared(tenant)).max(1);
+        let answer =
+            self.api.try_create(&api::User::developer(), "flinkdeployments", &other.manifest());
+        self.as_expected(false, &answer.map(drop))
+    }
+
+    /// All of it was done, and when all is quiet the ledgers are what is there.
+    fn end(mut self) {
+        for number in 0..self.clusters.len() {
+            let cluster = &mut self.clusters[number];
+            cluster.forget_ghosts(&self.api).unwrap();
+            if cluster.suspended {
+                cluster.resume(&self.api).unwrap();
+            }
+        }
+        for tenant in 0..self.tenants.len() {
+            self.settled(tenant);
+            self.check(tenant * CLUSTERS).unwrap();
+        }
+        println!(
+            "{:?}, changed {:?}; {} refused over quota, {} waits, {} unanswered",
+            self.done,
+            self.changes,
+            self.over_quota,
+            self.api.waits.get(),
+            self.api.unanswered.get()
+        );
+        let steps = [
+            Step::Upgrade,
+            Step::LoseTaskManager,
+            Step::LoseJobManager,
+            Step::LoseNode,
+            Step::Rescale,
+            Step::Suspend,
+            Step::Resume,
+            Step::Recreate,
+            Step::ChangeTenant,
+        ];
+        for step in steps {
+            assert!(self.done.contains_key(&step), "never {step:?}");
+        }
+        let changes: BTreeSet<&str> = tenants::CHANGES.into();
+        assert_eq!(self.changes, changes);
+    }
+}
