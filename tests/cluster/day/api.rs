@@ -155,6 +155,35 @@ impl Api {
         })
     }
 
+    /// A server-side apply.
+    pub fn apply(
+        &self,
+        user: &User,
+        path: &str,
+        name: &str,
+        manifest: &Value,
+    ) -> Result<Value, String> {
+        let (params, apply) = (PatchParams::apply("ci").force(), Patch::Apply(manifest));
+        self.send(Some(user), || Request::new(path).patch(name, &params, &apply).unwrap())
+            .map_err(|refusal| format!("{} applies {path}/{name}: {refusal}", user.name))
+    }
+
+    pub fn replace(
+        &self,
+        user: &User,
+        path: &str,
+        name: &str,
+        object: &Value,
+    ) -> Result<Value, String> {
+        let params = PostParams::default();
+        let make = || {
+            let body = object.to_string().into_bytes();
+            Request::new(path).replace(name, &params, body).unwrap()
+        };
+        self.send(Some(user), make)
+            .map_err(|refusal| format!("{} replaces {path}/{name}: {refusal}", user.name))
+    }
+
     /// Deletes what may be there.
     pub fn delete(&self, user: &User, path: &str, name: &str, grace: u32) -> Result<(), String> {
         let params = DeleteParams { grace_period_seconds: Some(grace), ..DeleteParams::default() };

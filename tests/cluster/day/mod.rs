@@ -23,17 +23,23 @@ use super::seeded::Seeded;
 use super::support::Options;
 use super::support::wait::until;
 use api::{Api, GROUP, collection};
-use operator::{Cluster, Lost};
-use serde_json::{Value, json};
+use operator::{Cluster, Lost, Way};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tenants::Tenant;
 
 const SEED: u64 = 16;
+const SEED_FROM: &str = "FLINKGATE_DAY_SEED";
 const CLUSTERS: usize = 10;
 const STEPS: usize = 120;
 /// The steps in whose middle something of Flinkgate or Kubernetes is gone.
 const KILLS_LEADER: usize = STEPS / 3;
 const RESTARTS_API_SERVER: usize = STEPS * 2 / 3;
+
+/// The seed of the plan; another one to look for what this one does not show.
+fn seed() -> u64 {
+    std::env::var(SEED_FROM).ok().and_then(|seed| seed.parse().ok()).unwrap_or(SEED)
+}
 
 /// What happens in a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,8 +76,21 @@ fn nothing_that_ran_is_refused_its_replacement_in_a_day_of_thirty_clusters() {
         let (step, cluster) = day.plan();
         if let Err(refusal) = day.step(step, cluster).and_then(|()| day.check(cluster)) {
             let cluster = &day.clusters[cluster];
-            panic!("step {number}, {step:?} {}/{}: {refusal}", cluster.namespace, cluster.name);
+            panic!(
+                "seed {}, step {number}, {step:?} {}/{}: {refusal}",
+                seed(),
+                cluster.namespace,
+                cluster.name
+            );
         }
+        let tenant = &day.tenants[day.tenant_of(cluster)];
+        println!(
+            "step {number}: {step:?} {}/{}, {} cpu of {}",
+            tenant.name,
+            day.clusters[cluster].name,
+            tenant.charged(&day.api),
+            tenant.cpu
+        );
         *day.done.entry(step).or_default() += 1;
     }
     day.end();
@@ -104,7 +123,7 @@ impl Day {
             api,
             tenants,
             clusters,
-            chance: Seeded(SEED),
+            chance: Seeded(seed()),
             number: 0,
             done: BTreeMap::new(),
             over_quota: 0,
@@ -166,8 +185,10 @@ impl Day {
         match step {
             Step::Upgrade => {
                 let image = format!("registry.example.com/flink/etl:1.5.{}", self.number);
+                let way = [Way::Patch, Way::Apply, Way::Replace][self.chance.below(3)];
                 let cluster = &mut self.clusters[number];
-                cluster.update(&self.api, &json!({ "image": image }))?;
+                cluster.image = image;
+                cluster.send(&self.api, way)?;
                 cluster.redeploy(&self.api)
             }
             Step::LoseTaskManager => self.lose(number, &[Lost::TaskManager], false),
@@ -177,6 +198,10 @@ impl Day {
                 let now = self.clusters[number].task_managers;
                 let wanted = if now > 1 && self.chance.below(2) == 0 { now - 1 } else { now + 1 };
                 let fits = wanted < now || declared + 1 <= hard;
+                if fits && self.tenants[tenant].charged(&self.api) >= hard {
+                    // A pod that is being deleted counts until its grace period has passed.
+                    self.settled(tenant);
+                }
                 let scaled = self.clusters[number].scaled(wanted);
                 let answer = self.clusters[number].update(&self.api, &scaled);
                 self.as_expected(fits, &answer)?;
@@ -351,6 +376,6 @@ impl Day {
             assert!(self.done.contains_key(&step), "never {step:?}");
         }
         let changes: BTreeSet<&str> = tenants::CHANGES.into();
-        assert_eq!(self.changes, changes);
+        assert!(seed() != SEED || self.changes == changes, "only {:?}", self.changes);
     }
 }

@@ -22,6 +22,7 @@ pub struct Cluster {
     pub name: String,
     pub standalone: bool,
     pub task_managers: i64,
+    pub image: String,
     pub suspended: bool,
     /// Whether its owner has created it.
     pub exists: bool,
@@ -42,6 +43,17 @@ struct Deployed {
     template: Value,
 }
 
+/// How an owner sends a manifest.
+#[derive(Clone, Copy, Debug)]
+pub enum Way {
+    /// What changes, as `kubectl patch` and three-way merges send it.
+    Patch,
+    /// All of it, as a server-side apply.
+    Apply,
+    /// All of it, as `kubectl replace`.
+    Replace,
+}
+
 /// A pod that a node lost, to be replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lost {
@@ -56,6 +68,7 @@ impl Cluster {
             name: format!("job-{number}"),
             standalone: number % 2 == 1,
             task_managers: 2,
+            image: "registry.example.com/flink/etl:1.4.2".to_owned(),
             suspended: false,
             exists: false,
             deployed: None,
@@ -79,7 +92,7 @@ impl Cluster {
         let resource = json!({"cpu": 1, "memory": "2048m"});
         let mut manifest = json!({"apiVersion": OPERATED, "kind": "FlinkDeployment",
             "metadata": {"name": self.name, "namespace": self.namespace}, "spec": {
-                "image": "registry.example.com/flink/etl:1.4.2", "flinkVersion": "v1_20", "serviceAccount": "flink",
+                "image": self.image, "flinkVersion": "v1_20", "serviceAccount": "flink",
                 "mode": if self.standalone { "standalone" } else { "native" },
                 "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "1"},
                 "jobManager": {"resource": resource}, "taskManager": {"resource": resource},
@@ -95,6 +108,24 @@ impl Cluster {
         let path = self.path(OPERATED, "flinkdeployments");
         let patch = json!({ "spec": spec });
         api.patch(&User::developer(), &path, &self.name, None, &patch).map(drop)
+    }
+
+    /// Its owner sends its manifest.
+    pub fn send(&self, api: &Api, way: Way) -> Result<(), String> {
+        let path = self.path(OPERATED, "flinkdeployments");
+        let (user, manifest) = (User::developer(), self.manifest());
+        match way {
+            Way::Patch => self.update(api, &manifest["spec"]),
+            Way::Apply => api.apply(&user, &path, &self.name, &manifest).map(drop),
+            Way::Replace => {
+                let mut object = manifest;
+                let stored = api.get(&path, &self.name)?;
+                for field in ["resourceVersion", "finalizers"] {
+                    object["metadata"][field] = stored["metadata"][field].clone();
+                }
+                api.replace(&user, &path, &self.name, &object).map(drop)
+            }
+        }
     }
 
     /// The change that gives it so many TaskManagers.
