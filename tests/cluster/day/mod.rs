@@ -5,25 +5,27 @@
 //! is refused its replacement, and no tenant uses more than it may.
 //!
 //! The plan is made from a seed. Kubernetes' controllers stop before it begins: [`operator`] does
-//! what they do, so that nothing happens between two steps. [`api`] is who asks, [`tenants`] is what
+//! what they do, so that nothing happens between two steps. [`checks`] knows what should run, [`api`] is who asks, [`tenants`] is what
 //! changes.
 
 mod api;
+mod checks;
+mod failures;
 #[path = "../../running/objects.rs"]
 mod objects;
 mod operator;
+mod owner;
 #[allow(dead_code)]
 #[path = "../../convergence/pods.rs"]
 mod pods;
 mod tenants;
 
 use super::quota::scene::Scene;
-use super::quota::storm::leads;
 use super::seeded::Seeded;
 use super::support::Options;
-use super::support::wait::until;
 use api::{Api, GROUP, collection};
-use operator::{Cluster, Lost, Way};
+use operator::{Cluster, Lost};
+use owner::Way;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use tenants::Tenant;
@@ -197,7 +199,7 @@ impl Day {
             Step::Rescale => {
                 let now = self.clusters[number].task_managers;
                 let wanted = if now > 1 && self.chance.below(2) == 0 { now - 1 } else { now + 1 };
-                let fits = wanted < now || declared + 1 <= hard;
+                let fits = wanted < now || declared < hard;
                 if fits && self.tenants[tenant].charged(&self.api) >= hard {
                     // A pod that is being deleted counts until its grace period has passed.
                     self.settled(tenant);
@@ -240,104 +242,6 @@ impl Day {
                 Ok(())
             }
         }
-    }
-
-    /// Loses these pods of a cluster, or of three with a node, and replaces them.
-    fn lose(&mut self, number: usize, lost: &[Lost], with_node: bool) -> Result<(), String> {
-        let first = self.tenant_of(number) * CLUSTERS;
-        let most = if with_node { 3 } else { 1 };
-        let after = (0..CLUSTERS).map(|next| first + (number - first + next) % CLUSTERS);
-        let hit: Vec<usize> =
-            after.filter(|one| !self.clusters[*one].suspended).take(most).collect();
-        for cluster in &hit {
-            self.clusters[*cluster].forget_ghosts(&self.api)?;
-            for pod in lost {
-                self.clusters[*cluster].lose(&self.api, *pod, with_node)?;
-            }
-        }
-        match self.number {
-            KILLS_LEADER => self.kill_leader(),
-            RESTARTS_API_SERVER => {
-                self.scene.process("kube-apiserver-0").restart().unwrap();
-                self.scene.wait_ready(0).unwrap();
-            }
-            _ => {}
-        }
-        for cluster in &hit {
-            for pod in lost {
-                self.clusters[*cluster].replace(&self.api, *pod)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn kill_leader(&mut self) {
-        let leader = self.scene.replicas.iter().position(leads).expect("a replica that leads");
-        self.scene.installation.replicas[leader].process().kill();
-        self.scene.installation.replace(leader);
-        until("a replica leads", || {
-            if self.scene.replicas.iter().any(leads) { Ok(()) } else { Err(String::new()) }
-        });
-    }
-
-    /// Whether an answer is yes where there is room, and else a refusal for the quota.
-    fn as_expected(&mut self, fits: bool, answer: &Result<(), String>) -> Result<(), String> {
-        match answer {
-            Err(refusal) if !fits && refusal.contains("quota/exceeded") => {
-                self.over_quota += 1;
-                Ok(())
-            }
-            Ok(()) if !fits => Err("admitted over the quota".to_owned()),
-            answer => answer.clone(),
-        }
-    }
-
-    fn settled(&self, tenant: usize) {
-        self.settled_at(tenant, self.declared(tenant));
-    }
-
-    fn settled_at(&self, tenant: usize, cpu: i64) {
-        until("the ledger is what is there", || match self.tenants[tenant].charged(&self.api) {
-            charged if charged == cpu => Ok(()),
-            charged => Err(format!("{charged} cpu are charged, {cpu} declared")),
-        });
-    }
-
-    /// What should run runs, and nothing else; and the tenant does not use more than it may.
-    fn check(&mut self, number: usize) -> Result<(), String> {
-        let tenant = self.tenant_of(number);
-        let (namespace, hard) = (self.tenants[tenant].name, self.tenants[tenant].cpu);
-        let pods = self.api.list(&collection("v1", namespace, "pods"));
-        let living = pods.iter().filter(|pod| pod["metadata"]["deletionTimestamp"].is_null());
-        let living: BTreeSet<&str> =
-            living.map(|pod| pod["metadata"]["name"].as_str().unwrap()).collect();
-        let own = &self.clusters[tenant * CLUSTERS..][..CLUSTERS];
-        for cluster in own {
-            let count = cluster.running().len();
-            let wanted = if cluster.suspended { 0 } else { cluster.cpu() };
-            if cluster.exists && i64::try_from(count).unwrap() != wanted {
-                return Err(format!("{count} pods of {} run instead of {wanted}", cluster.name));
-            }
-        }
-        let wanted: BTreeSet<&str> = own.iter().flat_map(Cluster::running).collect();
-        if living != wanted {
-            return Err(format!("{living:?} run instead of {wanted:?}"));
-        }
-        let charged = self.tenants[tenant].charged(&self.api);
-        let most = &mut self.tenants[tenant].most;
-        if charged > *most {
-            return Err(format!("{charged} cpu are charged, of at most {most}"));
-        }
-        *most = charged.max(hard);
-        if own.iter().any(|cluster| !cluster.exists) {
-            return Ok(());
-        }
-        // Nobody else has a place but that which is free.
-        let mut other = Cluster::new(namespace, CLUSTERS);
-        other.task_managers = (hard - self.declared(tenant)).max(1);
-        let answer =
-            self.api.try_create(&api::User::developer(), "flinkdeployments", &other.manifest());
-        self.as_expected(false, &answer.map(drop))
     }
 
     /// All of it was done, and when all is quiet the ledgers are what is there.
