@@ -3,8 +3,11 @@
 use super::api::{User, collection};
 use super::operator::Cluster;
 use super::{CLUSTERS, Day};
-use crate::support::wait::until;
+use crate::support::wait::within;
 use std::collections::BTreeSet;
+use std::time::Duration;
+
+const REST: Duration = Duration::from_secs(240);
 
 impl Day {
     /// Whether an answer is yes where there is room, and else a refusal for the quota.
@@ -24,9 +27,13 @@ impl Day {
     }
 
     pub fn settled_at(&self, tenant: usize, cpu: i64) {
-        until("the ledger is what is there", || match self.tenants[tenant].charged(&self.api) {
-            charged if charged == cpu => Ok(()),
-            charged => Err(format!("{charged} cpu are charged, {cpu} declared")),
+        // A reservation of which nobody knows what became ends after the horizon of 90 s.
+        within(REST, "the ledger is what is there", || {
+            let (charged, reservations) = self.tenants[tenant].ledger(&self.api);
+            if charged == cpu {
+                return Ok(());
+            }
+            Err(format!("{charged} cpu are charged, {cpu} declared, {reservations} reservations"))
         });
     }
 

@@ -148,9 +148,15 @@ impl Tenant {
 
     /// The cpu that its ledger is charged.
     pub fn charged(&self, api: &Api) -> i64 {
+        self.ledger(api).0
+    }
+
+    /// The cpu that its ledger is charged, and how many reservations are in it.
+    pub fn ledger(&self, api: &Api) -> (i64, usize) {
         let stored = api.get(&format!("{KINDS}/flinktenantledgers"), self.name).unwrap();
         let stored: FlinkTenantLedger = serde_json::from_value(stored).unwrap();
-        charged(&Ledger::read(&stored.status.unwrap_or_default()).unwrap())[CPU]
+        let ledger = Ledger::read(&stored.status.unwrap_or_default()).unwrap();
+        (charged(&ledger)[CPU], ledger.reservations())
     }
 }
 
