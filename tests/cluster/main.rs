@@ -13,6 +13,7 @@ mod chart_install;
 mod claims;
 mod config_maps;
 mod configuration;
+mod day;
 mod disruption;
 mod end_to_end;
 mod harness;

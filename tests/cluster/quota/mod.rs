@@ -16,7 +16,7 @@ mod present;
 mod regressions;
 pub mod scene;
 mod statuses;
-mod storm;
+pub mod storm;
 mod told;
 mod unreachable;
 mod vanished;
