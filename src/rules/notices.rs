@@ -40,10 +40,11 @@ impl Notice {
 }
 
 /// All of them, sorted by id.
-pub static NOTICES: [&Notice; 11] = [
+pub static NOTICES: [&Notice; 12] = [
     &FLINK_UNREAD_OBJECT,
     &NETWORK_UNREAD_OBJECT,
     &QUOTA_UNREAD_OBJECT,
+    &EARLIER_SPEC,
     &FLINK_POLICY,
     &FLINK_TENANT,
     &FLINK_TENANT_LEDGER,
@@ -56,6 +57,20 @@ pub static NOTICES: [&Notice; 11] = [
 
 const SEND_AGAIN: &str = "Send the object again. If it is refused again, look for the error of the \
     API server in Flinkgate's log.";
+
+/// An object has values of an earlier spec of its tenant.
+pub static EARLIER_SPEC: Notice = Notice {
+    id: "tenancy/earlier-spec",
+    level: Level::Warning,
+    title: "Values of an earlier spec of the tenant",
+    description: "The tenant changed while the cluster lives. With `onChange: KeepRunning` the \
+        cluster's objects may have what the cluster was admitted with, and an update keeps the \
+        claim and the directories of its state.",
+    help: "Apply the cluster's resource again, which gives it the values in force. To move its \
+        state, take a savepoint, delete the resource, and create it again from the savepoint. \
+        `flinkgate impact` lists such clusters.",
+    is_exemptible: false,
+};
 
 /// An object to which Flink's configuration refers could not be read.
 pub static FLINK_UNREAD_OBJECT: Notice = Notice {

@@ -18,6 +18,7 @@ use crate::pipeline::case::Case;
 use crate::pipeline::charge::Charge;
 use crate::pipeline::exemptions::Extent;
 use crate::resource::{Operation, Resource};
+use crate::rules::notices::EARLIER_SPEC;
 use crate::rules::{self, Finding, Level};
 use crate::tenant::{
     CheckpointVolume, FlinkTenantSpec, KeptState, OnChange, Owner, Scalar, Tenant,
@@ -25,9 +26,6 @@ use crate::tenant::{
 use serde_json::Value;
 use std::sync::Arc;
 use std::time::Instant;
-
-/// The rule id of what is reported about an earlier spec.
-const RULE: &str = "tenancy/earlier-spec";
 
 /// A tenant with another spec than the one in force.
 #[derive(Debug)]
@@ -398,7 +396,7 @@ fn has_quota_error(findings: &[Finding]) -> bool {
 fn is_kept(resource: &Resource, tenant: &Tenant) -> Finding {
     let level = if resource.kind.kind == "Pod" { Level::Info } else { Level::Warning };
     Finding {
-        rule: RULE.into(),
+        rule: EARLIER_SPEC.id.into(),
         level,
         message: format!(
             "tenant `{}` has changed since this cluster was admitted, and the cluster keeps running \
@@ -424,8 +422,8 @@ fn keeps_state(resource: &Resource, now: &FlinkTenantSpec, kept: &FlinkTenantSpe
         None => "the cluster keeps its directories of state, because it runs with them".to_owned(),
     };
     Finding {
-        rule: RULE.into(),
-        level: Level::Warning,
+        rule: EARLIER_SPEC.id.into(),
+        level: EARLIER_SPEC.level,
         message,
         help: Some(format!(
             "to move it: take a savepoint, delete `{}`, and create it again from the savepoint",
