@@ -345,7 +345,8 @@ const LENIENT: &str = "Audit";
 #[test]
 fn a_deployment_whose_pods_are_refused_says_why() {
     let admin = installation();
-    let namespace = admin.tenant("refused", json!({"enforcement": LENIENT}));
+    let now = json!({"enforcement": "Enforce", "onChange": "Enforce"});
+    let namespace = admin.tenant("refused", json!({"enforcement": LENIENT, "onChange": "Enforce"}));
     let here = ["--namespace", namespace.as_str()];
     let labels = json!({"app": "miner"});
     let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "miner", "namespace": namespace},
@@ -354,12 +355,7 @@ fn a_deployment_whose_pods_are_refused_says_why() {
     admin.create(&deployment.to_string());
     admin.kubectl(&["rollout", "status", "deployment/miner", "--timeout=60s", here[0], here[1]]);
 
-    admin.change(
-        "refused",
-        &json!({"enforcement": "Enforce"}),
-        &pod(&namespace, "probe", true),
-        Some("security/privileged"),
-    );
+    admin.change("refused", &now, &pod(&namespace, "probe", true), Some("security/privileged"));
     admin.kubectl(&["delete", "pod", "--selector=app=miner", here[0], here[1]]);
     let reason = "security/privileged: container `c` is privileged";
     for kind in ["replicasets", "deployments"] {
