@@ -216,7 +216,7 @@ fn a_cluster_that_is_being_deleted_is_no_reason_for_a_warning() {
     let admin = installation();
     let volume = json!({"claimName": "{cluster}-state", "size": "1Gi", "reclaim": "Delete"});
     let namespace =
-        admin.tenant("leaving", json!({"storage": {"checkpoints": {"volume": volume}}}));
+        admin.tenant("leaving-early", json!({"storage": {"checkpoints": {"volume": volume}}}));
     let task_manager = |cluster: &str| {
         let labels =
             json!({"app": cluster, "component": "taskmanager", "type": "flink-native-kubernetes"});

@@ -195,7 +195,7 @@ fn warnings_reach_the_terminal_and_the_audit_log_has_the_rules(admin: &ControlPl
 /// Of a Deployment that was there before its tenant's rules held: one that comes later is refused
 /// itself.
 fn a_replica_set_says_why_it_has_no_pods(admin: &Installation) {
-    admin.tenant("late", json!({"enforcement": "Audit"}));
+    admin.tenant("late", json!({"enforcement": "Audit", "onChange": "Enforce"}));
     let labels = json!({"app": "gateway"});
     let deployment = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "gateway", "namespace": "late"}, "spec": {
         "replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {
@@ -211,7 +211,7 @@ fn a_replica_set_says_why_it_has_no_pods(admin: &Installation) {
     ]);
     admin.change(
         "late",
-        &json!({"enforcement": "Enforce"}),
+        &json!({"enforcement": "Enforce", "onChange": "Enforce"}),
         &pod("late", "probe", true),
         Some("security/privileged"),
     );
