@@ -432,7 +432,7 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
         json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot", "metadata": {"name": "p"},
         "spec": {"savepoint": {"path": "s3://a/".repeat(n)}, "jobReference": {"kind": "FlinkDeployment", "name": "x".repeat(n)}}})
     }),
-    ("AH mounts beside a long FLINK_HOME", 200, |n| {
+    ("AH mounts with a long FLINK_HOME", 200, |n| {
         pod(json!({
         "containers": [{"name": "flink-main-container", "args": ["taskmanager"], "env": [{"name": "FLINK_HOME", "value": "/a".repeat(50 * n)}],
             "volumeMounts": list(n, |i| json!({"name": "v", "mountPath": "/./".repeat(1 + i % 2)}))}],

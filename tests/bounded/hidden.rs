@@ -39,7 +39,7 @@ fn state_of_the_autoscaler_over_a_limit_is_refused() {
     for n in [6_000, 11_000] {
         is_over_limit(&state(n, "  kubernetes.entry.path: /x\n"));
     }
-    // An honest state is refused for nobody but its author, who is not the operator here.
+    // An honest state is refused only because its author is not the operator here.
     let message = refusal(&state(3, "")).unwrap_or_default();
     assert!(!message.contains("more than"), "{message}");
 }

@@ -122,7 +122,7 @@ fn files_of_clients_are_completed_and_the_operators_are_its_own() {
         version = found["metadata"]["resourceVersion"].clone();
     }
 
-    // A process with a file that nobody completed, and pods with options in a variable.
+    // A process with a file that was not completed, and pods with options in a variable.
     let deployment = |name: &str, container: Value| {
         let labels = json!({"app": name, "component": "jobmanager"});
         json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name, "namespace": namespace}, "spec": {

@@ -1,5 +1,5 @@
-//! A fast hash for the catalog's own tables. Their keys are fixed, so nobody can choose keys that
-//! collide; the default hash, which resists that, takes most of the time of a look-up.
+//! A fast hash for the catalog's own tables. Their keys are fixed, so an attacker cannot choose keys
+//! that collide; the default hash, which resists that, takes most of the time of a look-up.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};

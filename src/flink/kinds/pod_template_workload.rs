@@ -123,7 +123,7 @@ impl PodTemplateWorkload<'_> {
     }
 
     /// The clusters in a pod's containers, and how many of them run their own job. A container
-    /// beside the main one may start another JobManager, or run a job in a cluster within its process.
+    /// other than the main one may start another JobManager, or run a job in a cluster within its process.
     fn clusters(
         &self,
         template: &Value,

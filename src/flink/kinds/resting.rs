@@ -1,7 +1,7 @@
 //! Flink objects of the Flink Kubernetes Operator that run nothing: jobs that have ended, and jobs
 //! that are suspended.
 //!
-//! The operator writes it into their status, which nobody else may write. A status is about the
+//! The operator writes it into their status, which other users may not write. A status is about the
 //! generation that the operator observed: after a change of the spec it says nothing. While the
 //! operator upgrades an object, its job has ended too, and starts again.
 

@@ -1,5 +1,5 @@
-//! Requests to the API server as anybody, each on its own connection's terms: who is told to wait
-//! waits, and who gets no answer asks again.
+//! Requests to the API server as any user. A request that is answered with 429 waits, and one
+//! without an answer is sent again.
 
 use crate::support::access::Access;
 use crate::support::wait::PATIENCE;
@@ -81,7 +81,7 @@ pub fn collection(api_version: &str, namespace: &str, plural: &str) -> String {
 pub struct Api {
     runtime: Runtime,
     client: Client,
-    /// How often somebody was told to wait.
+    /// How many answers had status 429.
     pub waits: Cell<usize>,
     /// How often there was no answer.
     pub unanswered: Cell<usize>,

@@ -26,7 +26,7 @@ fn cluster_with_leaving(leaving: &[&str]) -> (Ledger, Vec<LiveObject>) {
 #[test]
 fn a_replacement_takes_the_place_of_a_leaving_pod() {
     let (mut ledger, mut objects) = cluster_with_leaving(&["a"]);
-    // Nobody else does, and no second one.
+    // No other pod does, and no second one.
     refuses(&mut ledger, &pod("d", "etl", 1));
     refuses(&mut ledger, &creates("Pod", "stranger", cpu(1)));
     admits(&mut ledger, &replacement("d", 1));

@@ -1,8 +1,8 @@
 //! When a pod that is being deleted stops to count.
 //!
 //! As in a ResourceQuota of Kubernetes: when its grace period has passed since its deletion
-//! timestamp. Nobody can say what a pod does whose node is lost, and its replacement must not wait
-//! for that node.
+//! timestamp. What a pod does on a lost node is unknown, and its replacement must not wait for
+//! that node.
 
 use crate::kinds::{Kind, Watched};
 use crate::resource::pointer;
