@@ -4,7 +4,7 @@
 //! not use a cache: they show the last write of every replica.
 
 use super::ledger::admitted::{AdmittedSpecs, Change, Overflow};
-use super::store::StoreError;
+use super::store::{StoreError, VersionedMap};
 use crate::causes::with_causes;
 use crate::jitter::jittered;
 use std::collections::HashMap;
@@ -176,12 +176,11 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Records in memory.
 #[derive(Debug, Default)]
-pub struct InMemoryAdmitted(Mutex<HashMap<String, (u64, AdmittedSpecs)>>);
+pub struct InMemoryAdmitted(VersionedMap<AdmittedSpecs>);
 
 impl AdmittedStore for InMemoryAdmitted {
     async fn read_admitted(&self, tenant: &str) -> Result<(AdmittedSpecs, String), StoreError> {
-        let stored = locked(&self.0).get(tenant).cloned();
-        Ok(stored.map_or_else(Default::default, |(version, record)| (record, version.to_string())))
+        Ok(self.0.read(tenant).unwrap_or_default())
     }
 
     async fn swap_admitted(
@@ -190,14 +189,7 @@ impl AdmittedStore for InMemoryAdmitted {
         version: &str,
         record: &AdmittedSpecs,
     ) -> Result<String, StoreError> {
-        let mut records = locked(&self.0);
-        let current = records.get(tenant).map(|(version, _)| *version);
-        if current.map(|version| version.to_string()).unwrap_or_default() != version {
-            return Err(StoreError::Conflict(tenant.to_owned()));
-        }
-        let next = current.unwrap_or_default().saturating_add(1);
-        records.insert(tenant.to_owned(), (next, record.clone()));
-        Ok(next.to_string())
+        self.0.swap(tenant, version, record)
     }
 }
 

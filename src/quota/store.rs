@@ -48,24 +48,50 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
-/// Ledgers in memory. They contain only objects that were admitted since the process started.
+/// One value for each tenant in memory, written only over the version that was read.
 #[derive(Debug, Default)]
-pub struct InMemoryStore(Mutex<HashMap<String, (u64, Ledger)>>);
+pub(super) struct VersionedMap<T>(Mutex<HashMap<String, (u64, T)>>);
 
-impl InMemoryStore {
-    fn ledgers(&self) -> MutexGuard<'_, HashMap<String, (u64, Ledger)>> {
+impl<T: Clone> VersionedMap<T> {
+    fn values(&self) -> MutexGuard<'_, HashMap<String, (u64, T)>> {
         // A panic leaves no partial entry: entries are replaced whole.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// The tenant's value and its version, if there is one.
+    pub(super) fn read(&self, tenant: &str) -> Option<(T, String)> {
+        let stored = self.values().get(tenant).cloned();
+        stored.map(|(version, value)| (value, version.to_string()))
+    }
+
+    /// Writes a value if its version is still `version`, which is empty for none; returns the new
+    /// version.
+    pub(super) fn swap(
+        &self,
+        tenant: &str,
+        version: &str,
+        value: &T,
+    ) -> Result<String, StoreError> {
+        let mut values = self.values();
+        let current = values.get(tenant).map(|(version, _)| *version);
+        if current.map(|version| version.to_string()).unwrap_or_default() != version {
+            return Err(StoreError::Conflict(tenant.to_owned()));
+        }
+        let next = current.unwrap_or_default().saturating_add(1);
+        values.insert(tenant.to_owned(), (next, value.clone()));
+        Ok(next.to_string())
+    }
 }
+
+/// Ledgers in memory. They contain only objects that were admitted since the process started.
+#[derive(Debug, Default)]
+pub struct InMemoryStore(VersionedMap<Ledger>);
 
 impl Store for InMemoryStore {
     async fn read(&self, tenant: &str) -> Result<VersionedLedger, StoreError> {
-        let stored = self.ledgers().get(tenant).cloned();
-        Ok(stored.map_or_else(
-            || VersionedLedger { ledger: Ledger::empty(), version: String::new() },
-            |(version, ledger)| VersionedLedger { ledger, version: version.to_string() },
-        ))
+        let stored = self.0.read(tenant);
+        let (ledger, version) = stored.unwrap_or_else(|| (Ledger::empty(), String::new()));
+        Ok(VersionedLedger { ledger, version })
     }
 
     async fn swap(
@@ -74,13 +100,6 @@ impl Store for InMemoryStore {
         version: &str,
         ledger: &Ledger,
     ) -> Result<String, StoreError> {
-        let mut ledgers = self.ledgers();
-        let current = ledgers.get(tenant).map(|(version, _)| *version);
-        if current.map(|version| version.to_string()).unwrap_or_default() != version {
-            return Err(StoreError::Conflict(tenant.to_owned()));
-        }
-        let next = current.unwrap_or_default().saturating_add(1);
-        ledgers.insert(tenant.to_owned(), (next, ledger.clone()));
-        Ok(next.to_string())
+        self.0.swap(tenant, version, ledger)
     }
 }
