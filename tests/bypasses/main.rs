@@ -15,6 +15,8 @@ mod rule_examples;
 mod seeded;
 #[path = "../serve_support/mod.rs"]
 mod serve_support;
+#[path = "../tenant_schema/mod.rs"]
+mod tenant_schema;
 #[path = "../convergence/tenants.rs"]
 #[allow(dead_code)]
 mod tenants;

@@ -4,30 +4,18 @@
 use crate::cases::{asked, review};
 use crate::manifests::read;
 use crate::option_carriers::{CARRIERS, Carrier, NAMESPACE, found, gate};
+use crate::tenant_schema;
 use flinkgate::resource::pointer;
 use flinkgate::rules::{self, Level};
-use flinkgate::tenant::crd;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Fields that decide which objects are the tenant's; tests/tenants.rs has their cases.
 const OWNERSHIP: &str = "namespaces.";
 
-/// The paths of all fields that hold values instead of further fields.
+/// The fields that this file covers.
 fn fields() -> Vec<String> {
-    let definition = serde_json::to_value(crd::definition()).unwrap();
-    let spec =
-        &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-    let mut found = Vec::new();
-    let mut pending = vec![(String::new(), spec)];
-    while let Some((path, schema)) = pending.pop() {
-        match schema["properties"].as_object() {
-            Some(fields) => pending.extend(fields.iter().map(|(name, schema)| {
-                (format!("{path}{}{name}", if path.is_empty() { "" } else { "." }), schema)
-            })),
-            None => found.push(path),
-        }
-    }
+    let mut found = tenant_schema::fields();
     found.retain(|field| !field.starts_with(OWNERSHIP));
     found
 }

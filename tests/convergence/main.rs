@@ -13,6 +13,8 @@ mod order;
 mod pods;
 #[path = "../seeded/mod.rs"]
 mod seeded;
+#[path = "../tenant_schema/mod.rs"]
+mod tenant_schema;
 mod tenants;
 
 use api_server::{reported, validated};

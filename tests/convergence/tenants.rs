@@ -3,7 +3,8 @@
 
 use super::manifests::read;
 use super::seeded::Seeded;
-use flinkgate::tenant::{FlinkTenantSpec, crd};
+use crate::tenant_schema;
+use flinkgate::tenant::FlinkTenantSpec;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -18,14 +19,14 @@ impl TenantFields {
     pub fn load() -> Self {
         let mut fields: BTreeMap<String, Vec<Value>> =
             serde_json::from_value(read("tests/data/convergence/tenant.yaml")).unwrap();
-        let known = leaves();
+        let known = tenant_schema::fields();
         fields.retain(|path, _| known.contains(path));
         Self(fields)
     }
 
     /// The fields of a tenant that have no values.
     pub fn missing(&self) -> Vec<String> {
-        leaves()
+        tenant_schema::fields()
             .into_iter()
             .filter(|path| !path.starts_with("namespaces.") && !self.0.contains_key(path))
             .collect()
@@ -53,25 +54,5 @@ impl TenantFields {
         let parsed = serde_json::from_value(spec.clone())
             .unwrap_or_else(|error| panic!("{error}: {spec:#}"));
         (spec, parsed)
-    }
-}
-
-/// The paths of all fields that hold values instead of further fields.
-fn leaves() -> Vec<String> {
-    let definition = serde_json::to_value(crd::definition()).unwrap();
-    let schema =
-        &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-    let mut found = Vec::new();
-    collect(schema, "", &mut found);
-    found
-}
-
-fn collect(schema: &Value, path: &str, found: &mut Vec<String>) {
-    match schema["properties"].as_object() {
-        Some(fields) => fields.iter().for_each(|(name, schema)| {
-            let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            collect(schema, &path, found);
-        }),
-        None => found.push(path.to_owned()),
     }
 }

@@ -15,5 +15,7 @@ mod objects;
 #[path = "../convergence/pods.rs"]
 mod pods;
 mod table;
+#[path = "../tenant_schema/mod.rs"]
+mod tenant_schema;
 mod workloads;
 mod world;

@@ -3,34 +3,15 @@
 use crate::clients::{WAYS, act, created};
 use crate::manifests::read;
 use crate::table::{manifest, tenant};
+use crate::tenant_schema::fields;
 use crate::world::{Refusal, Snapshot, World, gate, person};
 use flinkgate::resource::{Operation, Resource};
 use flinkgate::rules::Level;
-use flinkgate::tenant::crd;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Fields that never are of before: what the tenant owns and may use, and whether clusters are kept.
 const NEVER_KEPT: [&str; 3] = ["namespaces.", "quota.", "onChange"];
-
-/// The paths of all fields that hold values instead of further fields.
-fn fields() -> Vec<String> {
-    let definition = serde_json::to_value(crd::definition()).unwrap();
-    let spec =
-        &definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"];
-    let mut found = Vec::new();
-    let mut pending = vec![(String::new(), spec)];
-    while let Some((path, schema)) = pending.pop() {
-        match schema["properties"].as_object() {
-            Some(fields) => pending.extend(fields.iter().map(|(name, schema)| {
-                (format!("{path}{}{name}", if path.is_empty() { "" } else { "." }), schema)
-            })),
-            None => found.push(path),
-        }
-    }
-    found.sort();
-    found
-}
 
 fn with(spec: &Value, field: &str, value: Option<&Value>) -> Value {
     let mut spec = spec.clone();
