@@ -9,11 +9,12 @@ use flinkgate::resource::yaml;
 use flinkgate::rules::Level;
 use serde_json::{Value, json};
 
-const TENANT: &str = "tests/data/field/service-named-rest.tenant.yaml";
+const TENANT: &str = "tests/data/field/service-named-rest/tenant.yaml";
 
 /// The objects of the case: two applications with Services and Ingresses, of which one has no pods.
 fn field() -> Vec<Value> {
-    let text = std::fs::read_to_string("tests/data/field/service-named-rest.yaml").unwrap();
+    let text =
+        std::fs::read_to_string("tests/data/field/service-named-rest/manifest.yaml").unwrap();
     yaml::parse(&text).into_iter().filter_map(|document| document.value).collect()
 }
 
