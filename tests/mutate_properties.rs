@@ -293,6 +293,63 @@ proptest! {
     }
 }
 
+/// Elements of lists that merge by name: with a name, without one, and of other types.
+fn elements() -> impl Strategy<Value = Option<Value>> {
+    let element = prop_oneof![
+        Just(json!({"name": "flink-main-container"})),
+        Just(json!({"name": "log", "image": "log:1"})),
+        Just(json!({"image": "log:1"})),
+        Just(json!({})),
+        Just(json!([{"name": "flink-main-container"}])),
+        Just(json!("log")),
+    ];
+    prop::option::of(prop::collection::vec(element, 0..4).prop_map(Value::from))
+}
+
+/// A pod template with such lists.
+fn template_of_elements() -> impl Strategy<Value = Option<Value>> {
+    let lists = (elements(), elements(), elements()).prop_map(|(containers, init, volumes)| {
+        let mut spec = json!({});
+        let lists = [("containers", containers), ("initContainers", init), ("volumes", volumes)];
+        for (field, list) in lists {
+            if let Some(list) = list {
+                spec[field] = list;
+            }
+        }
+        json!({"spec": spec})
+    });
+    prop::option::of(lists)
+}
+
+/// Custom resources whose pod templates have such lists. No API server stores most of them.
+fn merged_by_name() -> impl Strategy<Value = Value> {
+    let place = template_of_elements;
+    (place(), place(), place(), prop::bool::ANY).prop_map(|(common, job_manager, task_manager, is_blue_green)| {
+        let mut spec = json!({"flinkVersion": "v1_20",
+            "flinkConfiguration": {"kubernetes.operator.pod-template.merge-arrays-by-name": "true"}});
+        if let Some(common) = common {
+            spec["podTemplate"] = common;
+        }
+        for (role, template) in [("jobManager", job_manager), ("taskManager", task_manager)] {
+            if let Some(template) = template {
+                spec[role] = json!({"podTemplate": template});
+            }
+        }
+        let kind = if is_blue_green { "FlinkBlueGreenDeployment" } else { "FlinkDeployment" };
+        let spec = if is_blue_green { json!({"template": {"spec": spec}}) } else { spec };
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": kind, "metadata": {"name": "etl", "namespace": "prod"}, "spec": spec})
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_second_pass_over_templates_that_merge_by_name_changes_nothing(object in merged_by_name(), shared: bool, read_only: bool) {
+        check(&object, &with_root(tenant(shared, true), read_only))?;
+    }
+}
+
 fn is_about_volume(conflict: &Conflict) -> bool {
     matches!(conflict.difference, Difference::CheckpointVolume(_))
 }

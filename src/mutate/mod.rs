@@ -179,6 +179,8 @@ pub struct PredictedPods {
     pub stored: Option<Value>,
     /// The enforced options that the object lacks without mutation.
     pub unmet: Vec<Conflict>,
+    /// Whether these could not be added, because a value of another type is in their way.
+    pub is_partial: bool,
 }
 
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
@@ -200,17 +202,20 @@ pub fn predict_pods(
             LackingOptions::of(&context, checkpoint_volume::state_root(&context, pods))
         });
         let (changed, pods) = editor.into_parts();
-        let mut predicted =
-            PredictedPods { object: changed, pods, conflicts, stored: None, unmet: Vec::new() };
+        let mut predicted = PredictedPods {
+            object: changed,
+            pods,
+            conflicts,
+            stored: None,
+            unmet: Vec::new(),
+            is_partial: false,
+        };
         if let Some(lacking) = lacking.flatten() {
-            let with_options = |mut object: Value| {
-                lacking.add_to(&mut object);
-                object
-            };
+            let mut stored = object.clone();
             predicted.unmet = lacking.conflicts().collect();
-            predicted.stored = Some(with_options(object.clone()));
-            predicted.object =
-                Some(with_options(predicted.object.unwrap_or_else(|| object.clone())));
+            predicted.is_partial = !lacking.add_to(&mut stored);
+            predicted.stored = Some(stored);
+            lacking.add_to(predicted.object.get_or_insert_with(|| object.clone()));
         }
         predicted
     })

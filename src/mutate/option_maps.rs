@@ -36,14 +36,13 @@ impl LackingOptions {
         (workload.declares_cluster && !options.is_empty()).then_some(Self { field, options })
     }
 
-    /// Adds the options to the object.
-    pub(super) fn add_to(&self, object: &mut Value) {
-        for MissingOption { key, value, .. } in &self.options {
+    /// Adds the options to the object; `false` if a value of another type is in their way.
+    pub(super) fn add_to(&self, object: &mut Value) -> bool {
+        self.options.iter().all(|MissingOption { key, value, .. }| {
             let path = Path::of_fields(&pointer::join(self.field, key));
-            if let Some(place) = path.reach(object) {
-                *place = value.as_str().into();
-            }
-        }
+            let place = path.reach(object);
+            place.map(|place| *place = value.as_str().into()).is_some()
+        })
     }
 
     /// The enforced ones among them.

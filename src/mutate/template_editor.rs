@@ -237,25 +237,25 @@ impl<'a> TemplateEditor<'a> {
                             || self.same(index, edit, other, pending).is_some()
                     })
             }
-            EditKind::Append => {
-                group.iter().all(|&other| {
-                    other == index || self.same(index, edit, other, pending).is_some()
-                }) && (self.is_keyed(index, edit)
-                    || group.iter().all(|&other| self.leaves_room(index, edit, other, pending)))
-            }
+            EditKind::Append => group.iter().all(|&other| {
+                let theirs = if other == index {
+                    Some(edit)
+                } else {
+                    let at = self.same(index, edit, other, pending);
+                    at.and_then(|at| pending.get(other)?.get(at))
+                };
+                theirs.is_some_and(|theirs| {
+                    self.is_keyed(other, theirs) || self.leaves_room(other, theirs)
+                })
+            }),
         }
     }
 
     /// Whether the role's array is not longer than the common one, so that the next position is
     /// free in it.
-    fn leaves_room(&self, index: usize, edit: &Edit, other: usize, pending: &[Pending]) -> bool {
-        let theirs = if other == index {
-            Some(edit)
-        } else {
-            self.same(index, edit, other, pending).and_then(|at| pending.get(other)?.get(at))
-        };
-        let Some((merged, theirs)) = self.merged(other).zip(theirs) else { return false };
-        let (in_common, in_role) = self.places(other, merged, &theirs.path);
+    fn leaves_room(&self, index: usize, edit: &Edit) -> bool {
+        let Some(merged) = self.merged(index) else { return false };
+        let (in_common, in_role) = self.places(index, merged, &edit.path);
         length(in_role.find(self.object()))
             <= in_common.map_or(0, |path| length(path.find(self.object())))
     }

@@ -265,3 +265,31 @@ fn values_in_the_way_are_conflicts() {
         assert!(refusals(&gate, &resource).contains(rule), "{object}");
     }
 }
+
+/// Pods of these kinds are completed later, so only validation and `lint` report what cannot be added to
+/// their options.
+#[test]
+fn values_in_the_way_are_reported_by_lint() {
+    let spec = json!({"flink": {"configuration": {"enforced": {"web.submit.enable": "false"}}}});
+    let tenants = folder([&tenant("strict", &["strict"], &spec)]);
+    let gate = gate(&tenants, Unassigned::Warn);
+    for (carrier, field) in
+        [("flink-cluster", "flinkProperties"), ("flink-application", "flinkConfig")]
+    {
+        let mut object = read(format!("tests/data/kinds/{carrier}.yaml"));
+        object["metadata"]["namespace"] = "strict".into();
+        for (value, is_refused) in [(json!("a: b"), true), (json!([]), true), (json!({}), false)] {
+            object["spec"][field] = value;
+            let resource = creation(&object);
+            let mut stored = resource.clone();
+            stored.object = gate.mutated(&resource);
+            let refused = refusals(&gate, &stored).contains("flink/enforced-option");
+            assert_eq!(refused, is_refused, "{object}");
+            let report = crate::cases::lint(&tenants, [&object]);
+            let linted = crate::cases::list(&report["findings"]).iter().any(|finding| {
+                finding["rule"] == "flink/enforced-option" && finding["level"] == "error"
+            });
+            assert_eq!(linted, is_refused, "{object}");
+        }
+    }
+}

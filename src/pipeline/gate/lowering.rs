@@ -100,8 +100,11 @@ impl Gate {
             }
         };
         let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
-        if let Some(PredictedPods { object, pods, mut conflicts, stored, unmet }) = predicted {
-            if completion == Completion::Required {
+        if let Some(predicted) = predicted {
+            let PredictedPods { object, pods, mut conflicts, stored, unmet, is_partial } =
+                predicted;
+            // Validation will find missing what could not be added.
+            if completion == Completion::Required || is_partial {
                 conflicts.extend(unmet);
             }
             let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
