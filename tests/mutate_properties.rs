@@ -271,7 +271,9 @@ fn check(object: &Value, tenant: &FlinkTenantSpec) -> Result<(), TestCaseError> 
             PatchOperation::Add(_) => {}
             PatchOperation::Replace(replace) => {
                 prop_assert!(may_replace(replace.path.as_str()), "replaces {}", replace.path);
-                prop_assert!(!object.pointer(replace.path.as_str()).unwrap().is_object());
+                let is_label = replace.path.as_str().contains("/labels/");
+                let found = object.pointer(replace.path.as_str()).unwrap();
+                prop_assert!(is_label || !found.is_object(), "replaces {}", replace.path);
             }
             other => prop_assert!(false, "{other:?}"),
         }
@@ -308,16 +310,32 @@ fn elements() -> impl Strategy<Value = Option<Value>> {
 
 /// A pod template with such lists.
 fn template_of_elements() -> impl Strategy<Value = Option<Value>> {
-    let lists = (elements(), elements(), elements()).prop_map(|(containers, init, volumes)| {
-        let mut spec = json!({});
-        let lists = [("containers", containers), ("initContainers", init), ("volumes", volumes)];
-        for (field, list) in lists {
-            if let Some(list) = list {
-                spec[field] = list;
+    let label = prop_oneof![
+        Just(Value::Null),
+        Just(json!("4711")),
+        Just(json!("1")),
+        Just(json!([1])),
+        Just(json!({})),
+        Just(json!(1)),
+    ];
+    let lists = (elements(), elements(), elements(), prop::option::of(label)).prop_map(
+        |(containers, init, volumes, label)| {
+            let mut spec = json!({});
+            let lists =
+                [("containers", containers), ("initContainers", init), ("volumes", volumes)];
+            for (field, list) in lists {
+                if let Some(list) = list {
+                    spec[field] = list;
+                }
             }
-        }
-        json!({"spec": spec})
-    });
+            match label {
+                Some(label) => {
+                    json!({"metadata": {"labels": {"cost-center": label}}, "spec": spec})
+                }
+                None => json!({"spec": spec}),
+            }
+        },
+    );
     prop::option::of(lists)
 }
 

@@ -225,7 +225,7 @@ impl<'a> TemplateEditor<'a> {
                 self.places(member, merged, &edit.path)
                     .1
                     .find(self.object())
-                    .is_some_and(|found| !found.is_array())
+                    .is_some_and(|found| !(found.is_array() && edit.value.is_array()))
             })
         };
         match edit.kind {
