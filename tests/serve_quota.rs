@@ -100,7 +100,10 @@ async fn admitted_objects_count_until_they_are_deleted() {
     let refused = gate.creates("payments-dev", "scoring", "2", 5).await;
     insta::assert_snapshot!(message(&refused), @r#"
     tenant `payments` refuses FlinkDeployment payments-dev/scoring: 1 finding
-    quota/exceeded: tenant `payments`: this object requests 11 more cpu (11 used, the quota is 20); largest users of cpu: `FlinkDeployment/payments-prod/etl` (11) (spec); help: 4 of the 5 TaskManagers would fit
+    spec:
+      quota/exceeded: tenant `payments`: this object requests 11 more cpu (11 used, the quota is 20); largest users of cpu: `FlinkDeployment/payments-prod/etl` (11)
+        help: 4 of the 5 TaskManagers would fit
+    learn more: flinkgate explain quota/exceeded
     "#);
     assert_eq!(
         (&refused["status"]["code"], &refused["status"]["reason"]),
@@ -137,7 +140,10 @@ async fn a_refusal_has_all_findings_and_reserves_nothing() {
     let refused = gate.review("CREATE", &object, None, false).await;
     insta::assert_snapshot!(message(&refused), @r#"
     tenant `payments` refuses FlinkDeployment payments-prod/etl: 1 finding
-    quota/per-cluster: this cluster requests 9 taskManagers, the limit is 8 (spec); help: request at most 8 taskManagers, or ask the platform team for more
+    spec:
+      quota/per-cluster: this cluster requests 9 taskManagers, the limit is 8
+        help: request at most 8 taskManagers, or ask the platform team for more
+    learn more: flinkgate explain quota/per-cluster
     "#);
     object["spec"]["taskManager"]["replicas"] = json!(20);
     object["spec"]["flinkVersion"] = json!("v0_1");

@@ -90,7 +90,13 @@ impl Webhook {
     /// The gate's answer to this webhook without context and quota, for `flinkgate review`.
     pub fn ask(self, gate: &Gate, resource: &Resource) -> Answer {
         super::flinkgate_kinds::answer(self, gate, resource).unwrap_or_else(|| match self {
-            Self::Mutate => gate.mutate(resource),
+            Self::Mutate => {
+                let answer = gate.mutate(resource);
+                match answer.decision() {
+                    Decision::Refused => gate.refused_in_full(resource, answer, None).0,
+                    _ => answer,
+                }
+            }
             Self::Validate => {
                 super::status::answer(gate, resource).unwrap_or_else(|| gate.validate(resource))
             }

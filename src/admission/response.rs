@@ -9,7 +9,7 @@ use crate::rules::{Finding, Level};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// An AdmissionReview with a response.
 #[derive(Debug, Serialize)]
@@ -160,41 +160,7 @@ impl Reply {
 }
 
 fn refusal(resource: &Resource, answer: &Answer) -> Status {
-    let errors: Vec<&Finding> =
-        answer.findings.iter().filter(|finding| finding.level == Level::Error).collect();
-    let count = if errors.len() == 1 {
-        "1 finding".to_owned()
-    } else {
-        format!("{} findings", errors.len())
-    };
-    let mut message = format!("{}: {count}", refusal_summary(resource, answer));
-    let (mut causes, mut left) = (Vec::new(), FINDINGS_BYTES);
-    for (index, finding) in errors.iter().enumerate() {
-        let field = field_path(&finding.pointer);
-        let mut line = format!("{}: {}", finding.rule, finding.message);
-        if !field.is_empty() {
-            line.push_str(&format!(" ({field})"));
-        }
-        if let Some(help) = &finding.help {
-            line.push_str(&format!("; help: {help}"));
-        }
-        let line = clean(&line, LINE_LENGTH);
-        let cause = Cause {
-            reason: finding.rule.to_string(),
-            message: clean(&finding.message, LINE_LENGTH),
-            field,
-        };
-        let bytes = [&line, &cause.reason, &cause.message, &cause.field].map(|text| escaped(text));
-        let Some(rest) = left.checked_sub(bytes.into_iter().sum()) else {
-            let more = errors.len().saturating_sub(index);
-            message.push_str(&format!("\nand {more} more: `flinkgate lint` shows them"));
-            break;
-        };
-        left = rest;
-        message.push('\n');
-        message.push_str(&line);
-        causes.push(cause);
-    }
+    let (message, causes) = refusal_text(resource, answer);
     let retry_after_seconds = answer.retry_after;
     let details = Details {
         name: clean(&resource.name, NAME_LENGTH),
@@ -206,6 +172,67 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
     let (code, reason) =
         if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
     Status { status: "Failure", code, reason, message, details: Some(details) }
+}
+
+/// The errors for people, grouped by place, and for machines. `kubectl` prints the text as it is, so
+/// each finding and each help has its own line.
+fn refusal_text(resource: &Resource, answer: &Answer) -> (String, Vec<Cause>) {
+    let errors = answer.findings.iter().filter(|finding| finding.level == Level::Error);
+    let errors: Vec<(&Finding, String)> =
+        errors.map(|finding| (finding, field_path(&finding.pointer))).collect();
+    let count = if errors.len() == 1 {
+        "1 finding".to_owned()
+    } else {
+        format!("{} findings", errors.len())
+    };
+    let mut message = format!("{}: {count}", refusal_summary(resource, answer));
+    let (mut causes, mut left, mut shown) = (Vec::new(), FINDINGS_BYTES, 0_usize);
+    let mut place = None;
+    for (finding, field) in by_place(&errors) {
+        let mut lines = String::new();
+        if place != Some(field) && !field.is_empty() {
+            lines.push_str(&format!("\n{field}:"));
+        }
+        let indent = if field.is_empty() { "" } else { "  " };
+        let text = clean(&format!("{}: {}", finding.rule, finding.message), LINE_LENGTH);
+        lines.push_str(&format!("\n{indent}{text}"));
+        if let Some(help) = &finding.help {
+            lines.push_str(&format!("\n{indent}  help: {}", clean(help, LINE_LENGTH)));
+        }
+        let cause = Cause {
+            reason: finding.rule.to_string(),
+            message: clean(&finding.message, LINE_LENGTH),
+            field: field.to_owned(),
+        };
+        let bytes = [&lines, &cause.reason, &cause.message, &cause.field].map(|text| escaped(text));
+        let Some(rest) = left.checked_sub(bytes.into_iter().sum()) else {
+            let more = errors.len().saturating_sub(shown);
+            message.push_str(&format!("\nand {more} more: `flinkgate lint` shows them"));
+            break;
+        };
+        (left, shown, place) = (rest, shown.saturating_add(1), Some(field));
+        message.push_str(&lines);
+        causes.push(cause);
+    }
+    if let Some(first) = causes.first() {
+        message.push_str(&format!(
+            "\nlearn more: flinkgate explain {}",
+            clean(&first.reason, NAME_LENGTH)
+        ));
+    }
+    (message, causes)
+}
+
+/// The findings of each place together, in the order in which their places come first.
+fn by_place<'f>(errors: &'f [(&'f Finding, String)]) -> Vec<(&'f Finding, &'f str)> {
+    let mut first: HashMap<&str, usize> = HashMap::new();
+    let mut ordered: Vec<(usize, &Finding, &str)> = Vec::with_capacity(errors.len());
+    for (index, (finding, field)) in errors.iter().enumerate() {
+        let place = *first.entry(field).or_insert(index);
+        ordered.push((place, finding, field));
+    }
+    ordered.sort_by_key(|(place, _, _)| *place);
+    ordered.into_iter().map(|(_, finding, field)| (finding, field)).collect()
 }
 
 /// About the length of a text in JSON, with the fields around it.
@@ -301,8 +328,12 @@ mod tests {
                 "uid": "0815", "allowed": false,
                 "status": {"status": "Failure", "code": 403, "reason": "Forbidden",
                     "message": "tenant `payments` refuses FlinkDeployment payments-prod/etl: 2 findings\n\
-                        security/privileged: must not be privileged (spec.podTemplate.spec.containers[0].securityContext.privileged)\n\
-                        a/b: no (metadata.labels[a/b]); help: set it",
+                        spec.podTemplate.spec.containers[0].securityContext.privileged:\n\
+                        \x20 security/privileged: must not be privileged\n\
+                        metadata.labels[a/b]:\n\
+                        \x20 a/b: no\n\
+                        \x20   help: set it\n\
+                        learn more: flinkgate explain security/privileged",
                     "details": {"name": "etl", "group": "flink.apache.org", "kind": "FlinkDeployment", "causes": [
                         {"reason": "security/privileged", "message": "must not be privileged",
                          "field": "spec.podTemplate.spec.containers[0].securityContext.privileged"},

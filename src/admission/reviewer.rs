@@ -151,15 +151,29 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
             Ok(judged) => judged,
             Err(late) => return overloaded(&late),
         };
-        if is_known || !is_refused || !self.quota.records() {
+        if is_known {
             return answer;
         }
-        let admitted = kept::of_cluster(&self.context, &self.quota, gate, resource).await;
-        if admitted.is_none() {
+        if is_refused && self.quota.records() {
+            let admitted = kept::of_cluster(&self.context, &self.quota, gate, resource).await;
+            if admitted.is_some() {
+                let kept = judged(&mut turn, deadlines.answer, judge(admitted)).await;
+                return kept.map_or_else(|late| overloaded(&late), |(answer, _)| answer);
+            }
+        }
+        if !kept::is_refused(&answer) {
             return answer;
         }
-        let kept = judged(&mut turn, deadlines.answer, judge(admitted)).await;
-        kept.map_or_else(|late| overloaded(&late), |(answer, _)| answer)
+        let (own, object) = (Arc::clone(gate), Arc::clone(resource));
+        let refusal = move || own.refused_in_full(&object, answer, Some(deadlines.policies));
+        match judged(&mut turn, deadlines.answer, refusal).await {
+            Err(late) => overloaded(&late),
+            Ok((answer, None)) => answer,
+            // Nothing is reserved for what is refused.
+            Ok((answer, Some(charge))) => {
+                self.quota.reserve(resource, charge, answer, deadlines.answer).await
+            }
+        }
     }
 
     /// Judges an object: by the spec in force, and if that refuses it, by the specs with which its

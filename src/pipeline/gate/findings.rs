@@ -6,6 +6,7 @@ use crate::flink::redaction::Secrets;
 use crate::kinds;
 use crate::mutate;
 use crate::pipeline::case::Case;
+use crate::pipeline::charge::Charge;
 use crate::pipeline::exemptions::Extent;
 use crate::pipeline::measure;
 use crate::quota::limits::{Limits, QuotaVerdict, Scope};
@@ -52,6 +53,28 @@ impl Gate {
             answer.patch = Some(patch).filter(|patch| !patch.0.is_empty());
         }
         answer
+    }
+
+    /// The refusal of an object by the mutating webhook with all that rules and users' policies find, and
+    /// what the object asks of its tenant's quota: the API server does not call the validating webhook
+    /// after it.
+    pub fn refused_in_full(
+        &self,
+        resource: &Resource,
+        mut answer: Answer,
+        until: Option<Instant>,
+    ) -> (Answer, Option<Charge>) {
+        let Some(mut case) = self.lower(resource, false).filter(|case| case.excess.is_none())
+        else {
+            return (answer, None);
+        };
+        self.drop_replaced(&mut case);
+        let found = self.check(&case, until).findings.into_iter();
+        let more: Vec<Finding> = found.filter(|one| !answer.findings.contains(one)).collect();
+        answer.findings.extend(more);
+        answer.findings.sort_by(Finding::order);
+        let charge = self.charge(&case);
+        (answer, charge)
     }
 
     /// The answer of the validating webhook without its quota: see

@@ -18,18 +18,20 @@ fn a_refusal_says_what_was_asked_who_uses_how_much_what_is_free_and_what_would_f
     let refusal = |webhook: &str, kind: &str, finding: &str| {
         format!(
             "Error from server (Forbidden): error when creating \"STDIN\": admission webhook \"{webhook}.flinkgate.dev\" denied the request: \
-             tenant `told` refuses {kind} told/next: 1 finding\nquota/exceeded: {finding}"
+             tenant `told` refuses {kind} told/next: 1 finding\n\
+             spec:\n  quota/exceeded: {finding}\n\
+             learn more: flinkgate explain quota/exceeded"
         )
     };
     let fewer = format!(
-        "tenant `told`: this object requests 5 more cpu (13 used, the quota is 15); {users} (spec); help: 1 of the 4 TaskManagers would fit"
+        "tenant `told`: this object requests 5 more cpu (13 used, the quota is 15); {users}\n    help: 1 of the 4 TaskManagers would fit"
     );
     assert_eq!(
         scene.over_quota(&cluster(&namespace, "next", 4)).trim(),
         refusal("flink", "FlinkDeployment", &fewer)
     );
     let less = format!(
-        "tenant `told`: this object requests 4 more cpu (13 used, the quota is 15); {users} (spec); help: request at most 2 more cpu, \
+        "tenant `told`: this object requests 4 more cpu (13 used, the quota is 15); {users}\n    help: request at most 2 more cpu, \
          or ask the platform team for a higher quota"
     );
     assert_eq!(scene.over_quota(&pod(&namespace, "next", 4)).trim(), refusal("pods", "Pod", &less));
