@@ -119,19 +119,73 @@ fn standard_input_and_lists_are_read() {
     assert_eq!((run.status, &json(&run)["objects"]), (0, &2.into()));
 }
 
+/// Files that tools keep next to manifests. Each is left alone with a note, in a folder and by its name.
 #[test]
-fn what_is_no_object_is_left_alone_in_folders_and_refused_by_name() {
-    let files = [("values.yaml", "replicas: 1\n"), ("a.yaml", POD)];
-    let left = run(&files, &["lint"], "");
-    assert_eq!(left.status, 0);
-    assert!(left.err.contains("skipped 1 document without `apiVersion` or `kind`"), "{}", left.err);
-    let refused = run(&files, &["lint", "values.yaml"], "");
-    assert_eq!(refused.status, 2);
-    assert!(
-        refused.err.contains("apiVersion") && refused.err.contains("values.yaml"),
-        "{}",
-        refused.err
-    );
+fn what_is_no_whole_object_is_left_alone() {
+    for (file, text, note) in [
+        ("values.yaml", "replicas: 1\n", "1 document without `apiVersion` or `kind`"),
+        (
+            "tsconfig.json",
+            "{\n  // editors read this\n  \"strict\": true,\n}\n",
+            "1 document without",
+        ),
+        ("mkdocs.yml", "site: !!python/name:a.b.c [\n", "1 document without"),
+        ("patch.json", r#"[{"op": "replace", "path": "/spec/replicas", "value": 2}]"#, "1 patch"),
+        (
+            "merge.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {$patch: replace}\n",
+            "1 patch",
+        ),
+        (
+            "deployment.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\n{{- if .Values.a }}\nmetadata: {name: a}\n{{ end }}\n",
+            "1 template",
+        ),
+        (
+            "named.yaml",
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: \"{{ .Release.Name }}-a\"}\n",
+            "1 template",
+        ),
+    ] {
+        let files = [(file, text), ("a.yaml", POD)];
+        for args in [&["lint"][..], &["lint", file], &["lint", file, "a.yaml"]] {
+            let run = run(&files, args, "");
+            assert_eq!(run.status, 0, "{args:?}: {}", run.err);
+            assert!(run.err.contains(&format!("note: skipped {note}")), "{args:?}: {}", run.err);
+        }
+    }
+    // Standard input is what somebody made for Flinkgate: nothing of it is passed over.
+    assert_eq!(run(&[], &["lint", "-"], "replicas: 1\n").status, 2);
+}
+
+/// Mistakes in manifests are not taken for something else.
+#[test]
+fn manifests_that_cannot_be_read_are_errors() {
+    for text in [
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a\n",
+        "kind: Pod\nmetadata: {name: a}\n",
+        "apiVersion: v1\nmetadata: {name: a}\n",
+    ] {
+        let refused = run(&[("a.yaml", text)], &["lint", "a.yaml"], "");
+        assert_eq!(refused.status, 2, "{text}");
+        assert!(refused.err.contains("a.yaml"), "{}", refused.err);
+    }
+}
+
+#[test]
+fn directives_and_document_markers_are_read() {
+    for text in [
+        format!("%YAML 1.1\n---\n{POD}"),
+        format!("%YAML 1.2\n--- # the first\n{POD}...\n"),
+        format!("# note\n---\n{POD}...\n# end\n---\n"),
+        format!("%TAG !e! tag:example.com,2026:\n---\n{POD}...\n%YAML 1.1\n---\n{POD}"),
+        format!("\u{feff}---\n{POD}"),
+        r#"--- {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}"#.to_owned(),
+    ] {
+        let report = run(&[("a.yaml", &text)], &["lint", "--format", "json", "a.yaml"], "");
+        assert_eq!(report.status, 0, "{text}: {}", report.err);
+        assert_eq!(json(&report)["objects"], text.matches("Pod").count(), "{text}");
+    }
 }
 
 #[test]

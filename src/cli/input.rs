@@ -3,6 +3,7 @@
 //! One bad file never hides the others: what cannot be read is listed with its place, and the rest
 //! is used.
 
+use super::foreign::Foreign;
 use super::input_files::{self, Candidate, Text};
 use super::terminal;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
@@ -14,6 +15,7 @@ use crate::resource::{Resource, ResourceError, pointer};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -70,14 +72,20 @@ impl Texts {
     /// Reads files as given, folders with all below them, and `-` for standard input.
     pub fn read(paths: &[PathBuf]) -> Self {
         let listing = input_files::list(paths);
-        let (mut unreadable, mut texts) = (listing.unreadable, Vec::new());
+        let (mut unreadable, mut texts, mut binary) = (listing.unreadable, Vec::new(), 0);
         for read in listing.candidates.par_iter().map(Candidate::read).collect::<Vec<_>>() {
             match read {
-                Ok(text) => texts.push(text),
+                Ok(Some(text)) => texts.push(text),
+                Ok(None) => binary += 1,
                 Err(error) => unreadable.push(error),
             }
         }
-        Self { texts, paths: paths.to_vec(), unreadable, notes: listing.notes }
+        let mut notes = listing.notes;
+        if binary > 0 {
+            let files = crate::report::counted(binary, "file");
+            notes.push(format!("skipped {files} with text that is not UTF-8"));
+        }
+        Self { texts, paths: paths.to_vec(), unreadable, notes }
     }
 
     /// The objects of the files that mention a word.
@@ -143,13 +151,15 @@ impl Texts {
             sources: self.texts.iter().map(|text| (text.file.clone(), text.text.clone())).collect(),
             notes: self.notes.clone(),
         };
-        let (mut objects, mut foreign) = (0, 0);
+        let (mut objects, mut foreign) = (0, BTreeMap::<Foreign, usize>::new());
         for file in documents {
             let mut parts = Vec::with_capacity(file.len());
             for (rest, part) in file {
                 parts.push(part);
                 objects += rest.objects;
-                foreign += rest.foreign;
+                if let Some(kind) = rest.foreign {
+                    *foreign.entry(kind).or_default() += 1;
+                }
                 input.unreadable.extend(rest.unreadable);
                 input.doubts.extend(rest.doubts);
             }
@@ -164,10 +174,7 @@ impl Texts {
                 names.join(", ")
             ));
         }
-        if foreign > 0 {
-            let documents = crate::report::counted(foreign, "document");
-            input.notes.push(format!("skipped {documents} without `apiVersion` or `kind`"));
-        }
+        input.notes.extend(foreign.into_iter().map(|(kind, count)| kind.note(count)));
         input
     }
 
@@ -253,8 +260,8 @@ struct Rest {
     objects: usize,
     unreadable: Vec<Unreadable>,
     doubts: Vec<(Arc<str>, Problem)>,
-    /// Documents of a folder's file that are no Kubernetes objects.
-    foreign: usize,
+    /// What is no Kubernetes object.
+    foreign: Option<Foreign>,
 }
 
 impl Text {
@@ -268,6 +275,10 @@ impl Text {
     fn objects(&self, document: Document) -> (Rest, Vec<Manifest>) {
         let (file, mut rest, mut manifests) = (&self.file, Rest::default(), Vec::new());
         let Some(value) = document.value else {
+            rest.foreign = Foreign::of_unreadable(&self.text).filter(|_| !self.is_stdin);
+            if rest.foreign.is_some() {
+                return (rest, manifests);
+            }
             let unreadable = |problem: Problem| Unreadable {
                 file: file.clone(),
                 span: Some(problem.span),
@@ -277,6 +288,10 @@ impl Text {
             return (rest, manifests);
         };
         let positions = Arc::new(document.positions);
+        rest.foreign = Foreign::of(&value).filter(|_| !self.is_stdin);
+        if rest.foreign.is_some() {
+            return (rest, manifests);
+        }
         for (prefix, object) in expand(value) {
             match Resource::from_manifest(object) {
                 Ok(resource) => manifests.push(Manifest {
@@ -285,9 +300,10 @@ impl Text {
                     positions: positions.clone(),
                     prefix,
                 }),
-                // A folder also holds Helm values, compose files and the like; who names a file
-                // means it.
-                Err(_) if !self.explicit && prefix.is_empty() => rest.foreign += 1,
+                // A folder also holds compose files and the like; who names a file means it.
+                Err(_) if !self.explicit && prefix.is_empty() => {
+                    rest.foreign = Some(Foreign::Other)
+                }
                 Err(error) => {
                     rest.unreadable.push(not_an_object(file, &positions, &prefix, &error))
                 }

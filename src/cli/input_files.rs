@@ -1,5 +1,7 @@
 //! Which files the paths of a command line stand for, and their text.
 
+use super::foreign::is_like_manifest;
+use super::kustomize::Kustomizations;
 use crate::report::Unreadable;
 use crate::resource::files::Roots;
 use std::collections::BTreeSet;
@@ -36,6 +38,8 @@ pub(super) struct Text {
     pub(super) text: Arc<str>,
     /// Whether the user named the file itself.
     pub(super) explicit: bool,
+    /// Whether it is standard input, of which the user wants every document checked.
+    pub(super) is_stdin: bool,
 }
 
 /// All candidates, and what stood in the way.
@@ -61,7 +65,40 @@ pub(super) fn list(paths: &[PathBuf]) -> Listing {
             listing.candidates.push(Candidate { path: path.clone(), explicit: true });
         }
     }
+    leave_out_parts(&mut listing);
     listing
+}
+
+/// Leaves out what kustomizations name as patches and settings.
+fn leave_out_parts(listing: &mut Listing) {
+    let files = listing.candidates.iter().map(|candidate| candidate.path.as_path());
+    let kustomizations = Kustomizations::around(files.filter(|file| file.as_os_str() != "-"));
+    let mut parts = Vec::new();
+    listing.candidates.retain(|candidate| {
+        let is_part = candidate.path.as_os_str() != "-" && kustomizations.is_part(&candidate.path);
+        if is_part {
+            parts.push(format!("`{}`", display(&candidate.path)));
+        }
+        !is_part
+    });
+    if let Some(note) = parts_note(&parts) {
+        listing.notes.push(note);
+    }
+}
+
+/// What is said of files that are parts of a build; the first of many are named.
+fn parts_note(parts: &[String]) -> Option<String> {
+    const NAMED: usize = 3;
+    let named = parts.get(..NAMED.min(parts.len())).filter(|named| !named.is_empty())?.join(", ");
+    let more = match parts.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let what = if parts.len() == 1 { "file" } else { "files" };
+    Some(format!(
+        "skipped the {what} {named}{more}, which a kustomization patches or generates with: \
+         check the output of `kubectl kustomize` instead"
+    ))
 }
 
 fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
@@ -169,15 +206,12 @@ fn display(path: &Path) -> String {
 }
 
 impl Candidate {
-    /// The text, or why there is none.
-    pub(super) fn read(&self) -> Result<Text, Unreadable> {
-        let standard_input = self.path.as_os_str() == "-";
-        let file: Arc<str> = if standard_input { STDIN.into() } else { display(&self.path).into() };
-        let bytes = if standard_input {
-            read_all(io::stdin().lock())
-        } else {
-            self.open().and_then(read_all)
-        };
+    /// The text, `None` for a file that is neither text nor a manifest, or why there is none.
+    pub(super) fn read(&self) -> Result<Option<Text>, Unreadable> {
+        let is_stdin = self.path.as_os_str() == "-";
+        let file: Arc<str> = if is_stdin { STDIN.into() } else { display(&self.path).into() };
+        let bytes =
+            if is_stdin { read_all(io::stdin().lock()) } else { self.open().and_then(read_all) };
         let unreadable = |message: String| Unreadable { file: file.clone(), span: None, message };
         let bytes =
             bytes.map_err(|error| unreadable(format!("failed to read the file: {error}")))?;
@@ -187,15 +221,22 @@ impl Candidate {
                 LARGEST_FILE >> 20
             )));
         }
-        match String::from_utf8(bytes) {
-            Ok(text) => Ok(Text { file, text: text.into(), explicit: self.explicit }),
+        let text = match String::from_utf8(bytes) {
+            Ok(text) => text,
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
-                Err(unreadable(format!(
+                // A byte order mark, or every second byte, of UTF-16 is left out.
+                let ascii: Vec<u8> =
+                    error.into_bytes().into_iter().filter(u8::is_ascii_graphic).collect();
+                if !is_stdin && !is_like_manifest(&ascii) {
+                    return Ok(None);
+                }
+                return Err(unreadable(format!(
                     "the file is not UTF-8 text (byte {offset}): save it as UTF-8"
-                )))
+                )));
             }
-        }
+        };
+        Ok(Some(Text { file, text: text.into(), explicit: self.explicit, is_stdin }))
     }
 }
 
@@ -272,11 +313,18 @@ mod tests {
     }
 
     #[test]
-    fn text_in_another_encoding_is_refused_with_its_place() {
+    fn manifests_in_another_encoding_are_refused_with_their_place() {
         let root = folder(&[]);
         let path = root.path().join("latin.yaml");
-        std::fs::write(&path, b"name: gr\xf6\xdfe").unwrap();
-        let error = Candidate { path, explicit: true }.read().err().unwrap();
-        assert_eq!(error.message, "the file is not UTF-8 text (byte 8): save it as UTF-8");
+        let read = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            Candidate { path: path.clone(), explicit: true }.read()
+        };
+        assert!(read(b"name: gr\xf6\xdfe").unwrap().is_none());
+        let utf16 = "\u{feff}apiVersion: v1\nkind: Pod".encode_utf16().flat_map(u16::to_le_bytes);
+        for manifest in [b"apiVersion: v1\nkind: gr\xf6\xdfe".to_vec(), utf16.collect()] {
+            let error = read(&manifest).err().unwrap();
+            assert!(error.message.starts_with("the file is not UTF-8 text (byte "), "{error:?}");
+        }
     }
 }
