@@ -57,8 +57,8 @@ pub trait Quota: Send + Sync + 'static {
 /// How many requests may wait for the leader at once.
 ///
 /// A pod that replaces another is often created before the leader has seen that the other one
-/// leaves, and a cluster may be created again at once after its deletion. Such a request waits for
-/// a moment before it is refused. Few of Kubernetes' own components may wait, because each has few
+/// leaves, and a cluster may be created again at once after its deletion, or after the end of its
+/// last pod. Such a request waits for a moment before it is refused. Few of Kubernetes' own components may wait, because each has few
 /// workers for the whole cluster.
 #[derive(Debug)]
 pub struct Patience {

@@ -81,17 +81,19 @@ impl Cluster<'_> {
         Ok(list["taskmanagers"].as_array().map_or(0, Vec::len))
     }
 
-    /// What the job has counted, by its state.
+    /// What the job has counted, by its state. All its subtasks must have reported their part.
     pub fn counted(&self) -> Result<i64, String> {
         let job = self.running_job()?;
         let found = self.rest(&format!("/jobs/{job}/accumulators"))?;
-        found["user-task-accumulators"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|accumulator| accumulator["name"] == "counted")
-            .and_then(|accumulator| text(accumulator, "/value").parse().ok())
-            .ok_or_else(|| found.to_string())
+        let accumulators = found["user-task-accumulators"].as_array();
+        let value = |name: &str| -> Option<i64> {
+            let mut all = accumulators.into_iter().flatten();
+            all.find(|one| one["name"] == name).and_then(|one| text(one, "/value").parse().ok())
+        };
+        match (value("counted"), value("reporting"), value("parallelism")) {
+            (Some(counted), Some(reporting), Some(all)) if reporting == all => Ok(counted),
+            _ => Err(found.to_string()),
+        }
     }
 
     /// The path of a checkpoint that was triggered and completed after `since` (milliseconds).

@@ -8,6 +8,7 @@
 mod api;
 mod check;
 mod cluster;
+mod evidence;
 mod kubelet;
 mod manifest;
 mod names;

@@ -16,6 +16,14 @@ struct Scenario {
     steps: &'static [Step],
 }
 
+impl Scenario {
+    /// Whether a filter means it: its name, or a part of it that is no scenario's name.
+    fn is(&self, filter: &str) -> bool {
+        self.name == filter
+            || self.name.contains(filter) && SCENARIOS.iter().all(|other| other.name != filter)
+    }
+}
+
 use Step::{
     Autoscaled, ChangeTenant, Checkpoint, CrashJobManager, CrashTaskManager, DeleteJobManager,
     DeleteTaskManager, KillLeader, LoseNode, Recreate, Rescale, RestartApiServer, Resume,
@@ -78,7 +86,15 @@ const SCENARIOS: &[Scenario] = &[
     scenario("change-mount-path", "rich", "application", &changed("mount-path")),
     scenario("change-enforced", "rich", "application", &changed("enforced")),
     scenario("change-claim-given-up", "rich", "application", &changed("claim-given-up")),
+    scenario("change-all-standalone", "rich", "standalone", &changed("all")),
+    scenario("change-all-session", "rich", "session", &changed("all")),
+    scenario("change-all-native", "rich", "native", CHANGED_NATIVE),
+    scenario("change-all-reactive", "rich", "reactive", CHANGED_REACTIVE),
+    scenario("change-all-blue-green", "rich", "blue-green", CHANGED_BLUE_GREEN),
+    scenario("change-all-autoscaled", "rich", "autoscaled", CHANGED_AUTOSCALED),
     scenario("outages", "rich", "application", OUTAGES),
+    scenario("outages-limited", "limited", "application", OUTAGES),
+    scenario("outages-changed", "rich", "application", OUTAGES_CHANGED),
 ];
 
 /// The same in modes that differ in who makes the pods, not in what happens to processes.
@@ -104,6 +120,18 @@ const OUTAGES: &[Step] = &[
     Rescale(2),
     RestartApiServer,
     Upgrade,
+];
+
+/// The same after a change, which the replica that leads next has to know of.
+const OUTAGES_CHANGED: &[Step] = &[
+    Start,
+    ChangeTenant("all"),
+    KillLeader,
+    DeleteTaskManager,
+    RestartApiServer,
+    DeleteJobManager,
+    Upgrade,
+    Rescale(2),
 ];
 
 /// Flink's own client and no operator.
@@ -148,13 +176,40 @@ const fn changed(file: &'static str) -> [Step; 6] {
     [Start, ChangeTenant(file), DeleteTaskManager, DeleteJobManager, Upgrade, Rescale(2)]
 }
 
+/// Flink's client says its options itself, so that running it again would be a conflict.
+const CHANGED_NATIVE: &[Step] = &[
+    Start,
+    ChangeTenant("all"),
+    CrashTaskManager,
+    DeleteTaskManager,
+    CrashJobManager,
+    DeleteJobManager,
+    Savepoint,
+];
+
+const CHANGED_REACTIVE: &[Step] =
+    &[Start, ChangeTenant("all"), Scale(2), DeleteTaskManager, DeleteJobManager, Scale(1), Upgrade];
+
+/// Each upgrade makes the other colour, under the changed tenant.
+const CHANGED_BLUE_GREEN: &[Step] = &[
+    Start,
+    ChangeTenant("all"),
+    DeleteTaskManager,
+    DeleteJobManager,
+    Upgrade,
+    DeleteTaskManager,
+    Upgrade,
+    DeleteJobManager,
+];
+
+const CHANGED_AUTOSCALED: &[Step] =
+    &[Start, ChangeTenant("all"), Autoscaled(2), DeleteTaskManager, DeleteJobManager];
+
 /// Runs the scenarios whose name contains one of the filters; whether all passed.
 pub fn run(needs: Needs, filters: &[String]) -> bool {
     let chosen: Vec<&Scenario> = SCENARIOS
         .iter()
-        .filter(|scenario| {
-            filters.is_empty() || filters.iter().any(|part| scenario.name.contains(part))
-        })
+        .filter(|scenario| filters.is_empty() || filters.iter().any(|part| scenario.is(part)))
         .collect();
     if needs.operator.is_none() && chosen.iter().any(|scenario| scenario.manifest != "native") {
         eprintln!(

@@ -139,6 +139,7 @@ impl<'a> Case<'a> {
     }
 
     fn upgrade(&mut self, mode: &str) {
+        self.colour_is_ready();
         self.nonce += 1;
         let parameters = json!(format!("upgrade:{}", self.nonce));
         let spec = self.manifest.spec();
@@ -146,6 +147,23 @@ impl<'a> Case<'a> {
         spec["flinkConfiguration"]["pipeline.global-job-parameters"] = parameters;
         self.manifest.apply(self.world());
         self.manifest.wait_stable(self.world(), PATIENCE);
+    }
+
+    /// The operator gives up a transition to the other colour if it sees no ready colour at once, and
+    /// waits for the next change of the spec.
+    fn colour_is_ready(&self) {
+        if self.manifest.way != Way::BlueGreen {
+            return;
+        }
+        let colour =
+            ["flinkdeployment", &self.cluster.name, "--namespace", &self.cluster.namespace];
+        within(PATIENCE, "the operator sees a ready colour", || {
+            let status = self.world().installation.get(&colour)["status"].take();
+            let ready = text(&status, "/jobManagerDeploymentStatus") == "READY"
+                && text(&status, "/jobStatus/state") == "RUNNING"
+                && text(&status, "/lifecycleState") == "STABLE";
+            if ready { Ok(()) } else { Err(status.to_string()) }
+        });
     }
 
     fn savepoint(&mut self) {

@@ -1,7 +1,7 @@
 //! Everything that a scenario runs in: the control plane with Flinkgate in front of it, nodes, names,
 //! the operator, tenants.
 
-use crate::api::{items, text};
+use crate::api::items;
 use crate::kubelet::{Kubelet, Machine};
 use crate::names::Names;
 use crate::needs::Needs;
@@ -199,37 +199,6 @@ impl World {
         Ok(self.machine.claims.join(namespace).join(format!("{claim}-{uid}")))
     }
 
-    /// Prints what helps to find out why a step failed.
-    pub fn explain(&self, namespace: &str) {
-        if let Some(operator) = &self.operator {
-            let log = operator.log();
-            let about =
-                |line: &&str| line.contains(namespace) && !line.contains("ProcessMemoryUtils");
-            let lines: Vec<&str> = log.lines().filter(about).collect();
-            let tail = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
-            eprintln!("the operator:\n  {}", tail.join("\n  "));
-        }
-        for pod in self.pods(namespace) {
-            let name = format!("{}-{}", text(&pod, "/metadata/name"), text(&pod, "/metadata/uid"));
-            for file in fs::read_dir(self.machine.pods.join(name)).into_iter().flatten().flatten() {
-                if file.path().extension().is_some_and(|extension| extension == "log") {
-                    let text = fs::read_to_string(file.path()).unwrap_or_default();
-                    let lines: Vec<&str> = text.lines().collect();
-                    let tail = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
-                    eprintln!("{}:\n  {}", file.path().display(), tail.join("\n  "));
-                }
-            }
-        }
-        let events = self.installation.kubectl(&[
-            "get",
-            "events",
-            "--namespace",
-            namespace,
-            "--sort-by=.lastTimestamp",
-        ]);
-        eprintln!("{events}");
-    }
-
     /// Removes a scenario's tenant and namespace.
     pub fn clean(&self, namespace: &str) {
         for kind in ["flinkbluegreendeployments", "flinksessionjobs", "flinkdeployments"] {
@@ -242,28 +211,6 @@ impl World {
             .installation
             .try_kubectl(&["delete", "flinktenant", namespace, "--timeout=60s"], "");
     }
-
-    /// What Flinkgate refused in a namespace so far, without dry runs: one line each, in order.
-    pub fn refusals(&self, namespace: &str) -> Vec<String> {
-        let log = self.installation.replicas.iter().flat_map(Flinkgate::log);
-        let mut refusals: Vec<(String, String)> = log
-            .filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
-            .filter(|line| line["allowed"] == false)
-            .map(|line| {
-                let [operation, kind, name, user, rules, time] =
-                    ["operation", "kind", "name", "user", "rules", "timestamp"]
-                        .map(|field| text_of(&line[field]));
-                (time, format!("{operation} {kind} {name} of {user}: {rules}"))
-            })
-            .collect();
-        // Each replica has a log of its own.
-        refusals.sort();
-        refusals.into_iter().map(|(_, refusal)| refusal).collect()
-    }
-}
-
-fn text_of(value: &Value) -> String {
-    value.as_str().unwrap_or_default().to_owned()
 }
 
 /// What the chart of the operator gives to the service account of jobs, what nodes may, and a

@@ -58,7 +58,9 @@ impl Ledger {
         let before = self.slots.get(&request.object).cloned();
         let slot = self.with_reservation(self.slot_for(before.clone(), request), request);
         let owner = slot.owner.clone();
-        let may_shrink = self.has_another(request) || (request.replaces && owner.is_some());
+        let may_shrink = self.has_another(request)
+            || (request.replaces && owner.is_some())
+            || (request.object.declares() && self.has_remains());
         let total = self.total.clone();
         let owners = owner.iter().flat_map(|owner| self.owner_chain(owner));
         let chain: Vec<ObjectRef> = std::iter::once(request.object.clone()).chain(owners).collect();

@@ -94,6 +94,14 @@ impl Ledger {
             .is_some_and(|slot| slot.uids().any(|uid| uid != request.uid))
     }
 
+    /// Whether pods count that will be gone soon: those that are leaving, and those of clusters
+    /// that are gone. A cluster's object goes before its last pods do, so its name says nothing.
+    pub(super) fn has_remains(&self) -> bool {
+        let of_flink = ["taskManagers", "clusters"];
+        of_flink.iter().any(|name| !self.others.get(name).is_zero())
+            || self.slots.values().any(|slot| slot.leaving)
+    }
+
     /// The slots of a kind in a namespace.
     fn slots_of(&self, kind: &str, namespace: &str) -> impl Iterator<Item = (&ObjectRef, &Slot)> {
         let first = ObjectRef::new(kind, namespace, "");

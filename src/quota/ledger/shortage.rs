@@ -24,7 +24,7 @@ pub struct Shortage {
     /// TaskManagers do not help.
     pub task_managers: Option<(u64, u64)>,
     /// Whether the usage may fall with the next reconciliation, because the request replaces an
-    /// object that is leaving or gone.
+    /// object that is leaving or gone, or because pods of clusters that are gone still count.
     pub may_shrink: bool,
 }
 

@@ -199,6 +199,37 @@ fn a_cluster_is_deleted_and_created_again_beside_the_claim_it_left() {
     assert_eq!(charged(&ledger)[CPU], 3);
 }
 
+#[test]
+fn a_cluster_is_created_again_right_after_its_last_pod_is_gone() {
+    let scene = scene();
+    full_cluster(scene, "again");
+    for name in ["etl-0", "etl-1", "etl-2"] {
+        leave(scene, "again", name, "120");
+    }
+    scene.kubectl(&["delete", "flinkdeployment", "etl", "--namespace", "again"]);
+    until("only its pods count", || {
+        let (ledger, _) = scene.ledger("again").unwrap();
+        match ledger.charges().any(|(object, _)| object.kind == "FlinkDeployment") {
+            true => Err(format!("{ledger:?}")),
+            false => Ok(()),
+        }
+    });
+    assert_eq!(scene.charged("again")[CPU], 3);
+    scene.over_quota(&cluster("again", "etl", 2));
+    scene.kubectl(&[
+        "delete",
+        "pods",
+        "--all",
+        "--grace-period=0",
+        "--force",
+        "--namespace",
+        "again",
+    ]);
+    // Its pods still count for a moment.
+    scene.ask(&cluster("again", "etl", 2)).unwrap();
+    scene.settled("again", 3);
+}
+
 /// The same cluster with a job.
 fn application(namespace: &str, name: &str) -> Value {
     let mut cluster = cluster(namespace, name, 2);

@@ -1,4 +1,5 @@
 import org.apache.flink.api.common.accumulators.LongCounter;
+import org.apache.flink.api.common.accumulators.LongMaximum;
 import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.functions.MapFunction;
 import org.apache.flink.api.common.functions.RichMapFunction;
@@ -18,6 +19,8 @@ import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 public final class CountingJob {
     private static final class Count extends RichMapFunction<Long, Long> implements CheckpointedFunction {
         private final LongCounter shown = new LongCounter();
+        private final LongCounter reporting = new LongCounter();
+        private final LongMaximum parallelism = new LongMaximum();
         private transient ListState<Long> stored;
         private long counted;
 
@@ -29,6 +32,11 @@ public final class CountingJob {
             }
             getRuntimeContext().addAccumulator("counted", shown);
             shown.add(counted);
+            // Each subtask has a part of the count, and reports with its TaskManager's heartbeats.
+            getRuntimeContext().addAccumulator("reporting", reporting);
+            reporting.add(1L);
+            getRuntimeContext().addAccumulator("parallelism", parallelism);
+            parallelism.add(getRuntimeContext().getTaskInfo().getNumberOfParallelSubtasks());
         }
 
         @Override

@@ -203,3 +203,42 @@ fn what_had_stopped_to_count_does_not_count_again_by_its_pods() {
     // Its next update asks for all of it.
     refuses(&mut ledger, &updates("FlinkDeployment", "etl", 8, Usage::default(), cluster(3)));
 }
+
+/// Whether a refused request would wait for the next reconciliation.
+fn waits(ledger: &mut Ledger, request: &Request) -> bool {
+    match ledger.admit(request) {
+        Decision::Refused(shortage) => shortage.may_shrink,
+        decision => panic!("{decision:?}"),
+    }
+}
+
+#[test]
+fn a_cluster_waits_for_the_last_pods_of_another() {
+    let again = creates("FlinkDeployment", "etl", cluster(3));
+    let task_manager = |name: &str| {
+        live("Pod", name, 5, &["jm"], usage(&[("cpu", 1), ("pods", 1), ("taskManagers", 1)]))
+    };
+    let job_manager = live("Pod", "jm-0", 5, &["jm"], usage(&[("cpu", 1), ("clusters", 1)]));
+    let alone = [live("Pod", "web", 5, &["rs"], cpu(3))];
+    let cases: [(&str, &[LiveObject], bool); 4] = [
+        ("its pods leave", &["a", "b"].map(|name| leaves(task_manager(name))), true),
+        ("the view is behind its TaskManagers", &["a", "b"].map(task_manager), true),
+        ("the view is behind its JobManager", &[job_manager], true),
+        ("other pods stay", &alone, false),
+    ];
+    for (case, objects, expected) in cases {
+        let mut ledger = ledger(3);
+        reconciles(&mut ledger, &view(6, 0, objects));
+        assert_eq!(waits(&mut ledger, &again), expected, "{case}");
+        reconciles(&mut ledger, &view(7, 0, &[]));
+        admits(&mut ledger, &again);
+    }
+}
+
+#[test]
+fn nothing_waits_for_clusters_that_run() {
+    let (mut ledger, _) = cluster_with_leaving(&[]);
+    assert!(!waits(&mut ledger, &creates("FlinkDeployment", "other", cluster(3))));
+    let (mut ledger, _) = cluster_with_leaving(&["a"]);
+    assert!(!waits(&mut ledger, &creates("Pod", "stranger", cpu(1))));
+}

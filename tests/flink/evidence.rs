@@ -1,0 +1,62 @@
+//! What a scenario leaves behind: refusals in the logs of Flinkgate, and what explains a failure.
+
+use crate::api::text;
+use crate::support::Flinkgate;
+use crate::world::World;
+use serde_json::Value;
+use std::fs;
+
+impl World {
+    /// Prints what helps to find out why a step failed.
+    pub fn explain(&self, namespace: &str) {
+        if let Some(operator) = &self.operator {
+            let log = operator.log();
+            let about =
+                |line: &&str| line.contains(namespace) && !line.contains("ProcessMemoryUtils");
+            let lines: Vec<&str> = log.lines().filter(about).collect();
+            let tail = lines.get(lines.len().saturating_sub(12)..).unwrap_or_default();
+            eprintln!("the operator:\n  {}", tail.join("\n  "));
+        }
+        for pod in self.pods(namespace) {
+            let name = format!("{}-{}", text(&pod, "/metadata/name"), text(&pod, "/metadata/uid"));
+            for file in fs::read_dir(self.machine.pods.join(name)).into_iter().flatten().flatten() {
+                if file.path().extension().is_some_and(|extension| extension == "log") {
+                    let text = fs::read_to_string(file.path()).unwrap_or_default();
+                    let lines: Vec<&str> = text.lines().collect();
+                    let tail = lines.get(lines.len().saturating_sub(8)..).unwrap_or_default();
+                    eprintln!("{}:\n  {}", file.path().display(), tail.join("\n  "));
+                }
+            }
+        }
+        let events = self.installation.kubectl(&[
+            "get",
+            "events",
+            "--namespace",
+            namespace,
+            "--sort-by=.lastTimestamp",
+        ]);
+        eprintln!("{events}");
+    }
+
+    /// What Flinkgate refused in a namespace so far, without dry runs: one line each, in order.
+    pub fn refusals(&self, namespace: &str) -> Vec<String> {
+        let log = self.installation.replicas.iter().flat_map(Flinkgate::log);
+        let mut refusals: Vec<(String, String)> = log
+            .filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
+            .filter(|line| line["allowed"] == false)
+            .map(|line| {
+                let [operation, kind, name, user, rules, time] =
+                    ["operation", "kind", "name", "user", "rules", "timestamp"]
+                        .map(|field| text_of(&line[field]));
+                (time, format!("{operation} {kind} {name} of {user}: {rules}"))
+            })
+            .collect();
+        // Each replica has a log of its own.
+        refusals.sort();
+        refusals.into_iter().map(|(_, refusal)| refusal).collect()
+    }
+}
+
+fn text_of(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
