@@ -203,9 +203,22 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         causes,
         retry_after_seconds,
     };
+    if answer.already_exists {
+        let details = Details { causes: Vec::new(), ..details };
+        let message = already_exists(resource);
+        let (code, reason) = (409, "AlreadyExists");
+        return Status { status: "Failure", code, reason, message, details: Some(details) };
+    }
     let (code, reason) =
         if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
     Status { status: "Failure", code, reason, message, details: Some(details) }
+}
+
+/// What an API server says of a creation whose name is taken.
+fn already_exists(resource: &Resource) -> String {
+    let (group, plural) = (&resource.of.group, &resource.of.resource);
+    let dot = if group.is_empty() { "" } else { "." };
+    clean(&format!("{plural}{dot}{group} \"{}\" already exists", resource.name), LINE_LENGTH)
 }
 
 /// About the length of a text in JSON, with the fields around it.

@@ -49,6 +49,7 @@ mod secrets;
 mod selected_pods;
 mod statuses;
 mod sub_resources;
+mod taken_names;
 mod tenant_fields;
 mod terminal_output;
 mod webhook_rules;
