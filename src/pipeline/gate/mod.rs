@@ -5,6 +5,7 @@ mod error;
 mod findings;
 mod kept;
 mod lowering;
+mod meets;
 
 pub use error::GateError;
 pub use kept::{KeptAnswer, Rights, kept_state};

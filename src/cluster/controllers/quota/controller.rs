@@ -129,8 +129,9 @@ async fn lead<S: Store, A: AdmittedStore>(controller: &Controller<S, A>) {
                     let of = (task.tenant.clone(), TaskKind::Record);
                     let (client, admitted) =
                         (controller.client.clone(), Arc::clone(&controller.admitted));
+                    let gate = Arc::clone(reconciler.gate());
                     let handle = tasks.spawn(async move {
-                        Done::Recorded(admitted::work(&client, &admitted, task).await)
+                        Done::Recorded(admitted::work(&client, &gate, &admitted, task).await)
                     });
                     running.insert(handle.id(), of);
                 }

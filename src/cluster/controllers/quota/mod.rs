@@ -13,6 +13,7 @@ pub mod kinds;
 pub mod object_cache;
 pub mod owner_chains;
 pub mod reconciler;
+mod rollout;
 pub mod status;
 pub mod term;
 

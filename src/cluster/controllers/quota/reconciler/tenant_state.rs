@@ -75,7 +75,7 @@ impl TenantState {
     }
 
     /// One of its objects has changed.
-    pub(super) fn mark_changed(&mut self, now: Instant) {
+    pub(in crate::cluster::controllers::quota) fn mark_changed(&mut self, now: Instant) {
         self.changed = Some(self.changed.map_or((now, now), |(first, _)| (first, now)));
     }
 
