@@ -1,4 +1,4 @@
-//! The webhooks in a cluster with these objects.
+//! The webhooks in a cluster with these objects. One without a namespace is in every one.
 
 use flinkgate::admission::answer::{Answer, Webhook};
 use flinkgate::admission::context::{Context, LookupError};
@@ -36,7 +36,8 @@ impl FakeCluster {
         let is_it = |object: &&Value| {
             let kind = object["kind"].as_str().unwrap().to_lowercase();
             let is_kind = plural == format!("{kind}s") || plural == format!("{kind}es");
-            is_kind && object["metadata"]["namespace"] == namespace
+            let of = &object["metadata"]["namespace"];
+            is_kind && (of.is_null() || of == namespace)
         };
         self.objects.iter().filter(is_it).cloned().collect()
     }
