@@ -11,13 +11,14 @@ fn what_meets_a_spec_needs_no_earlier_one() {
     let changes = [
         (vec![], true),
         (vec![("labels/cost-center", json!("9999"))], false),
-        (vec![("labels/team", json!("a"))], false),
+        // Mutation gives a pod what it only lacks.
+        (vec![("labels/team", json!("a"))], true),
         (vec![("scheduling/tolerations", json!([]))], false),
         (vec![("scheduling/nodeSelector/pool", json!("other"))], false),
         (vec![("quota/hard/cpu", json!("1"))], true),
         (vec![("quota/perCluster/cpu", json!("100m"))], true),
         (vec![("flink/configuration/defaults/a.b", json!("c"))], true),
-        (vec![("images/registries", json!(["other.example.com"]))], false),
+        (vec![("security/images/allow", json!(["other.example.com/*"]))], false),
         (vec![("security/serviceAccounts", json!(["other"]))], false),
     ];
     for (change, expected) in changes {
@@ -33,7 +34,7 @@ fn what_meets_a_spec_needs_no_earlier_one() {
             stored.object["status"] = json!({"phase": "Running"});
             let gate = gate(&after);
             let tenant = gate.tenants().owner(NAMESPACE).tenant().unwrap();
-            let meets = gate.meets(&stored, &tenant, tenant.spec.clone());
+            let meets = gate.under(&tenant, tenant.spec.clone()).meets(&stored, &tenant.name);
             assert_eq!(meets, expected, "{change:?} {index}");
             // Without earlier specs the same pod comes again, or not.
             let mut enforced = after.clone();

@@ -6,11 +6,13 @@ use crate::resource::{Operation, Resource};
 use crate::tenant::{FlinkTenantSpec, Tenant};
 
 impl Gate {
-    /// Whether a stored pod of a tenant could be created again as it is, if only this spec were in
-    /// force.
-    pub fn meets(&self, pod: &Resource, tenant: &Tenant, spec: FlinkTenantSpec) -> bool {
-        let spec = spec.with_parts_of(&tenant.spec);
-        let gate = self.by_spec(tenant, spec);
+    /// The same gate, where only this spec is in force for a tenant.
+    pub fn under(&self, tenant: &Tenant, spec: FlinkTenantSpec) -> Self {
+        self.by_spec(tenant, spec.with_parts_of(&tenant.spec))
+    }
+
+    /// Whether a stored pod of a tenant could be created again as it is.
+    pub fn meets(&self, pod: &Resource, tenant: &str) -> bool {
         let mut created = Resource { operation: Operation::Create, ..pod.clone() };
         if let Some(fields) = created.object.as_object_mut() {
             fields.remove("status");
@@ -19,9 +21,9 @@ impl Gate {
                 spec.remove("nodeName");
             }
         }
-        let Some(case) = gate.lower_admitted(&created) else { return false };
-        let is_of_tenant = case.tenant().is_some_and(|owner| owner.name == tenant.name);
-        let mut findings = gate.check_in_full(&case, None).findings;
+        let Some(case) = self.lower_admitted(&created) else { return false };
+        let is_of_tenant = case.tenant().is_some_and(|owner| owner.name == tenant);
+        let mut findings = self.check_in_full(&case, None).findings;
         findings.retain(|finding| !finding.rule.starts_with("quota/"));
         is_of_tenant && !is_refused(&findings)
     }

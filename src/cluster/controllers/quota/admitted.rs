@@ -34,6 +34,8 @@ const PAUSE: Duration = Duration::from_secs(2);
 /// same.
 const LOOK: Duration = Duration::from_secs(5);
 const LONGEST_LOOK: Duration = Duration::from_secs(160);
+/// The most clusters that are looked at together.
+const AT_A_LOOK: usize = 32;
 /// How long a task may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -57,6 +59,8 @@ pub(super) struct AdmittedState {
     knows_pods: bool,
     /// When it is looked again, and the pause before that.
     look_again: Option<(Instant, Duration)>,
+    /// How many were looked at.
+    looked: usize,
 }
 
 /// A task about one tenant's record.
@@ -135,6 +139,11 @@ impl AdmittedState {
             let pause = self.look_again.map_or(LOOK, |(_, pause)| (pause * 2).min(LONGEST_LOOK));
             self.look_again = Some((now + pause, pause));
             pending.clone_from(&self.pending);
+            // One after the other: some may never be rolled out.
+            let first = self.looked.checked_rem(pending.len()).unwrap_or_default();
+            pending.rotate_left(first);
+            pending.truncate(AT_A_LOOK);
+            self.looked = self.looked.wrapping_add(AT_A_LOOK);
         }
         Some(RecordTask {
             in_force: Arc::clone(tenant),

@@ -8,16 +8,18 @@ use crate::kinds::named;
 use crate::pipeline::Gate;
 use crate::quota::ledger::LiveObject;
 use crate::quota::ledger::admitted::PendingRollout;
-use crate::resource::{GroupVersionKind, Resource};
+use crate::resource::{GroupVersionKind, Resource, metadata_text};
 use crate::tenant::{FlinkTenantSpec, Tenant};
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::{Api, Client};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long one request may take.
 const REQUEST: Duration = Duration::from_secs(5);
+/// How long one look may take. What is left waits for the next.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The pods of one answer.
 const PAGE: u32 = 500;
 
@@ -57,7 +59,11 @@ pub async fn rolled_out(
 ) -> Vec<PendingRollout> {
     let mut rolled = Vec::new();
     let mut lists: BTreeMap<String, Option<Vec<Resource>>> = BTreeMap::new();
+    let end = Instant::now() + PATIENCE;
     for one in pending {
+        if Instant::now() >= end {
+            break;
+        }
         if !has_settled(client, &one).await {
             continue;
         }
@@ -67,12 +73,13 @@ pub async fn rolled_out(
         }
         let Some(Some(stored)) = lists.get(namespace) else { continue };
         let Ok(spec) = serde_json::from_str::<FlinkTenantSpec>(&one.spec) else { continue };
-        let has_it =
-            |pod: &Resource| match pods.get(crate::resource::metadata_text(&pod.object, "uid")) {
-                None => false,
-                Some(owners) if owners.contains(&one.uid) => gate.meets(pod, tenant, spec.clone()),
-                Some(_) => true,
-            };
+        let judge = gate.under(tenant, spec);
+        tokio::task::yield_now().await;
+        let has_it = |pod: &Resource| match pods.get(metadata_text(&pod.object, "uid")) {
+            None => false,
+            Some(owners) if owners.contains(&one.uid) => judge.meets(pod, &tenant.name),
+            Some(_) => true,
+        };
         if stored.iter().filter(|pod| runs(&pod.object)).all(has_it) {
             rolled.push(one);
         }
