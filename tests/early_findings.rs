@@ -180,6 +180,30 @@ fn a_pod_without_requests_is_still_refused() {
     assert_eq!(linted(&quota, &[both], &pod, &UNDECLARED), [""; 0]);
 }
 
+#[test]
+fn requests_that_a_limit_range_gives_are_charged_with_the_cluster() {
+    const EXCEEDED: [&str; 1] = ["quota/exceeded"];
+    let quota = json!({"quota": {"hard": {"cpu": "4"}}});
+    let with = |sidecar: Value| {
+        let main = json!({"name": "flink-main-container"});
+        flink("FlinkDeployment", &with_containers(json!([main, sidecar])))
+    };
+    let range = |amount: &str| {
+        limit_range(NAMESPACE, &json!({"type": "Container", "defaultRequest": {"cpu": amount}}))
+    };
+    let found =
+        |object: &Value, amount: &str| in_cluster(&quota, &[range(amount)], object, &EXCEEDED);
+    // A JobManager and two TaskManagers of one cpu, each with a sidecar.
+    let bare = with(json!({"name": "proxy"}));
+    assert_eq!(found(&bare, "300m"), [""; 0]);
+    let [refused] = found(&bare, "400m").try_into().unwrap();
+    assert!(refused.contains("4200m") || refused.contains("4.2"), "{refused}");
+    let sized = with(json!({"name": "proxy", "resources": {"requests": {"cpu": "100m"}}}));
+    assert_eq!(found(&sized, "400m"), [""; 0]);
+    let limited = with(json!({"name": "proxy", "resources": {"limits": {"cpu": "100m"}}}));
+    assert_eq!(found(&limited, "400m"), [""; 0]);
+}
+
 fn claim(name: &str, mode: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {"accessModes": [mode], "resources": {"requests": {"storage": "1Gi"}}}})

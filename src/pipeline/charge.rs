@@ -12,6 +12,7 @@ use crate::kinds;
 use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::shortage::LimitOwner;
 use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
+use crate::quota::undeclared;
 use crate::resource::{Operation, Resource, is_being_deleted, pointer, users};
 use crate::rules::{Finding, Level, enforcement};
 use crate::tenant::{SuspendedJobs, Tenant};
@@ -145,7 +146,10 @@ impl Gate {
         let tenant = case.tenant().filter(|_| case.excess.is_none())?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
         let usage = |object: &Value, workload: &Workload| {
-            measure::usage(resource, object, workload, Some(tenant))
+            let mut usage = measure::usage(resource, object, workload, Some(tenant));
+            // The pods will request it. Until they exist, the stored object counts without it.
+            usage.add(&undeclared::given_by_limit_ranges(object, workload));
+            usage
         };
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
         let old =
