@@ -9,6 +9,7 @@
 pub mod admitted;
 mod controller;
 pub mod existence;
+mod history;
 pub mod kinds;
 pub mod object_cache;
 pub mod owner_chains;

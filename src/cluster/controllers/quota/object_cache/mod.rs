@@ -310,6 +310,20 @@ impl ObjectCache {
         running.flat_map(|(_, entry)| self.owner_chains.above(&entry.owners)).collect()
     }
 
+    /// The UIDs of the pods that run in some namespaces.
+    pub fn running_pods<'a, 'n>(
+        &'a self,
+        namespaces: impl IntoIterator<Item = &'n str>,
+        now: Timestamp,
+    ) -> HashSet<&'a str> {
+        let objects = namespaces.into_iter().filter_map(|namespace| self.namespaces.get(namespace));
+        let pods = objects.flatten().filter(|((kind, _), entry)| {
+            kinds::named(kind).is_some_and(|kind| kind.watched == Some(Watched::FixedUsage))
+                && entry.usage(now).is_some()
+        });
+        pods.map(|(_, entry)| &*entry.uid).collect()
+    }
+
     /// Whether an object of this name exists.
     pub fn contains(&self, object: &ObjectRef) -> bool {
         let objects = self.namespaces.get(&object.namespace);
