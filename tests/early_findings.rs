@@ -4,74 +4,18 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod cases;
+mod fake_cluster;
 mod manifests;
 
 use cases::{asked, findings_in, folder, gate, lint, review, tenant, webhooks};
-use flinkgate::admission::answer::{Answer, Webhook};
-use flinkgate::admission::context::{Context, LookupError};
-use flinkgate::admission::files::FileQuota;
-
-use flinkgate::admission::reviewer::{Deadlines, Review, ReviewRequest, Reviewer};
-use flinkgate::pipeline::{Gate, Unassigned};
-use flinkgate::resource::{GroupVersionResource, Resource};
+use fake_cluster::FakeCluster;
+use flinkgate::admission::answer::Webhook;
+use flinkgate::pipeline::Unassigned;
 use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 const NAMESPACE: &str = "payments-prod";
-
-/// A cluster with these objects in one namespace. It counts the LimitRanges that are read.
-struct Cluster {
-    gate: Arc<Gate>,
-    objects: Vec<Value>,
-}
-
-impl Context for Cluster {
-    fn gate(&self) -> Arc<Gate> {
-        self.gate.clone()
-    }
-
-    fn own_user(&self) -> Option<&str> {
-        None
-    }
-
-    async fn namespace_labels(
-        &self,
-        _: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, LookupError> {
-        Ok(None)
-    }
-
-    async fn object(
-        &self,
-        _: &GroupVersionResource,
-        _: &str,
-        _: &str,
-    ) -> Result<Option<Value>, LookupError> {
-        Ok(None)
-    }
-
-    async fn list(
-        &self,
-        of: &GroupVersionResource,
-        namespace: &str,
-        _: &str,
-    ) -> Result<Vec<Value>, LookupError> {
-        let is_it = |object: &&Value| {
-            format!("{}s", object["kind"].as_str().unwrap().to_lowercase()) == of.resource
-                && object["metadata"]["namespace"] == namespace
-        };
-        Ok(self.objects.iter().filter(is_it).cloned().collect())
-    }
-
-    fn has_cluster(&self) -> bool {
-        true
-    }
-
-    fn answered(&self, _: &Resource, _: &Answer) {}
-}
 
 fn lines(findings: impl IntoIterator<Item = Finding>, rules: &[&str]) -> Vec<String> {
     let own = findings.into_iter().filter(|finding| rules.contains(&&*finding.rule));
@@ -88,14 +32,8 @@ fn in_cluster(spec: &Value, others: &[Value], object: &Value, rules: &[&str]) ->
     let gate = Arc::new(gate(&folder([&tenant_of(spec)]), Unassigned::Warn));
     let mut resource = asked(&review("CREATE", object, &Value::Null));
     resource.object = gate.mutated(&resource);
-    let context = Cluster { gate, objects: others.to_vec() };
-    let request =
-        ReviewRequest { webhook: Webhook::Validate, resource: Arc::new(resource), turn: None };
-    let end = Instant::now() + Duration::from_secs(60);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let reviewer = Reviewer::new(context, FileQuota::new(false));
-    let deadlines = Deadlines { policies: end, answer: end };
-    lines(runtime.block_on(reviewer.review(request, deadlines)).findings, rules)
+    let cluster = FakeCluster::new(gate, others.to_vec());
+    lines(cluster.answer(Webhook::Validate, resource).findings, rules)
 }
 
 /// What `lint` reports of an object in an input with these others.
@@ -240,6 +178,30 @@ fn a_pod_without_requests_is_still_refused() {
     assert_eq!(from_files(&quota, &pod, &UNDECLARED), refused);
     assert_eq!(linted(&quota, &[], &pod, &UNDECLARED), refused);
     assert_eq!(linted(&quota, &[both], &pod, &UNDECLARED), [""; 0]);
+}
+
+#[test]
+fn requests_that_a_limit_range_gives_are_charged_with_the_cluster() {
+    const EXCEEDED: [&str; 1] = ["quota/exceeded"];
+    let quota = json!({"quota": {"hard": {"cpu": "4"}}});
+    let with = |sidecar: Value| {
+        let main = json!({"name": "flink-main-container"});
+        flink("FlinkDeployment", &with_containers(json!([main, sidecar])))
+    };
+    let range = |amount: &str| {
+        limit_range(NAMESPACE, &json!({"type": "Container", "defaultRequest": {"cpu": amount}}))
+    };
+    let found =
+        |object: &Value, amount: &str| in_cluster(&quota, &[range(amount)], object, &EXCEEDED);
+    // A JobManager and two TaskManagers of one cpu, each with a sidecar.
+    let bare = with(json!({"name": "proxy"}));
+    assert_eq!(found(&bare, "300m"), [""; 0]);
+    let [refused] = found(&bare, "400m").try_into().unwrap();
+    assert!(refused.contains("4200m") || refused.contains("4.2"), "{refused}");
+    let sized = with(json!({"name": "proxy", "resources": {"requests": {"cpu": "100m"}}}));
+    assert_eq!(found(&sized, "400m"), [""; 0]);
+    let limited = with(json!({"name": "proxy", "resources": {"limits": {"cpu": "100m"}}}));
+    assert_eq!(found(&limited, "400m"), [""; 0]);
 }
 
 fn claim(name: &str, mode: &str) -> Value {

@@ -229,6 +229,66 @@ fn mutation_supplies_the_bound_if_the_tenant_wants() {
     assert_eq!(bounded(&spec(json!({"quota": {"hard": {"taskManagers": 5}}})), both).0, set("2"));
 }
 
+/// The bound of an updated object whose stored version has a bound of three.
+fn bound_after(
+    task_managers: u64,
+    applied: Option<&Value>,
+    update: impl Fn(&mut Value),
+) -> Option<String> {
+    let spec = |most: u64| json!({"quota": {"perCluster": {"taskManagers": most}}, "flink": {"autoscaler": {"bound": true}}});
+    let mut manifest = all_cases().remove(0).object;
+    manifest["spec"]["flinkConfiguration"] = json!({"job.autoscaler.enabled": "true"});
+    let mut stored = gate_of(&spec(3)).mutated(&asked(&review("CREATE", &manifest, &Value::Null)));
+    assert_eq!(stored["spec"]["flinkConfiguration"][AUTOSCALER], "3");
+    if let Some(change) = applied {
+        json_patch::merge(&mut manifest, change);
+        stored["metadata"]["annotations"] =
+            json!({"kubectl.kubernetes.io/last-applied-configuration": manifest.to_string()});
+    }
+    let mut new = stored.clone();
+    new["spec"]["restartNonce"] = json!(7);
+    update(&mut new);
+    let gate = gate_of(&spec(task_managers));
+    let resource = asked(&review("UPDATE", &new, &stored));
+    let after = gate.mutated(&resource);
+    let mut again = resource.clone();
+    again.object = after.clone();
+    assert_eq!(gate.mutated(&again)["spec"], after["spec"], "a second pass changes nothing");
+    assert_eq!(after["spec"]["restartNonce"], 7);
+    after["spec"]["flinkConfiguration"][AUTOSCALER].as_str().map(str::to_owned)
+}
+
+#[test]
+fn an_update_gets_the_bound_of_the_quota_in_force() {
+    let set = |value: &str| Some(value.to_owned());
+    let unchanged = |_: &mut Value| {};
+    let silent = json!({});
+    // The manifest does not write it.
+    assert_eq!(bound_after(5, Some(&silent), unchanged), set("5"));
+    assert_eq!(bound_after(3, Some(&silent), unchanged), set("3"));
+    assert_eq!(bound_after(2, Some(&silent), unchanged), set("2"));
+    assert_eq!(bound_after(900, Some(&silent), unchanged), None, "everything fits");
+    // Nothing shows whose it is.
+    assert_eq!(bound_after(5, None, unchanged), set("3"));
+    assert_eq!(bound_after(2, None, unchanged), set("2"));
+    // The user's own value.
+    let own = json!({"spec": {"flinkConfiguration": {AUTOSCALER: "3"}}});
+    assert_eq!(bound_after(5, Some(&own), unchanged), set("3"));
+    let lower = |object: &mut Value| object["spec"]["flinkConfiguration"][AUTOSCALER] = json!("1");
+    assert_eq!(bound_after(5, Some(&silent), lower), set("1"));
+    // A server-side apply by another field manager that does not own it.
+    let by_apply = |object: &mut Value| {
+        object["metadata"]["managedFields"] = json!([{"manager": "argo", "operation": "Apply",
+            "fieldsV1": {"f:spec": {"f:restartNonce": {}}}}]);
+    };
+    assert_eq!(bound_after(5, None, by_apply), set("5"));
+    let owned = |object: &mut Value| {
+        object["metadata"]["managedFields"] = json!([{"manager": "argo", "operation": "Apply",
+            "fieldsV1": {"f:spec": {"f:flinkConfiguration": {format!("f:{AUTOSCALER}"): {}}}}}]);
+    };
+    assert_eq!(bound_after(5, None, owned), set("3"));
+}
+
 #[test]
 fn validation_refuses_an_object_that_mutation_did_not_bound() {
     let mut open = all_cases().remove(0).object;

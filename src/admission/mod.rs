@@ -5,6 +5,7 @@
 //! is behind [`context`] and [`quota`]. This folder has no network code: the
 //! [`server`](crate::server) receives reviews, and [`registration`] makes API servers send them.
 
+mod already_exists;
 pub mod answer;
 pub mod context;
 pub mod files;

@@ -169,6 +169,12 @@ fn refusal(resource: &Resource, answer: &Answer) -> Status {
         causes,
         retry_after_seconds,
     };
+    if answer.already_exists {
+        let details = Details { causes: Vec::new(), ..details };
+        let message = already_exists(resource);
+        let (code, reason) = (409, "AlreadyExists");
+        return Status { status: "Failure", code, reason, message, details: Some(details) };
+    }
     let (code, reason) =
         if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
     Status { status: "Failure", code, reason, message, details: Some(details) }
@@ -233,6 +239,13 @@ fn by_place<'f>(errors: &'f [(&'f Finding, String)]) -> Vec<(&'f Finding, &'f st
     }
     ordered.sort_by_key(|(place, _, _)| *place);
     ordered.into_iter().map(|(_, finding, field)| (finding, field)).collect()
+}
+
+/// What an API server says of a creation whose name is taken.
+fn already_exists(resource: &Resource) -> String {
+    let (group, plural) = (&resource.of.group, &resource.of.resource);
+    let dot = if group.is_empty() { "" } else { "." };
+    clean(&format!("{plural}{dot}{group} \"{}\" already exists", resource.name), LINE_LENGTH)
 }
 
 /// About the length of a text in JSON, with the fields around it.

@@ -1,6 +1,7 @@
 //! The path of a review from the request to the answer, for a cluster and for files: exemptions,
 //! context, lowering and mutation, rules, quota.
 
+use super::already_exists;
 use super::answer::{Answer, Decision, Webhook};
 use super::context::{self, Context, RequestInContext};
 use super::flinkgate_kinds::{self, flink_tenant_ledger, stale_read};
@@ -103,7 +104,9 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
                 let answer = match charge {
                     None => answer,
                     Some(charge) => {
-                        self.quota.reserve(&resource, charge, answer, deadlines.answer).await
+                        let answer =
+                            self.quota.reserve(&resource, charge, answer, deadlines.answer).await;
+                        already_exists::noticed(&self.context, &resource, answer).await
                     }
                 };
                 let is_scaling = request.resource.sub_resource.as_deref() == Some("scale");

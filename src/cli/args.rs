@@ -67,3 +67,13 @@ pub struct OperatorArgs {
     #[arg(long, value_name = "FILE")]
     pub operator_config: Option<PathBuf>,
 }
+
+/// How a command prints.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum TextOrJson {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}

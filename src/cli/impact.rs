@@ -1,6 +1,6 @@
 //! `flinkgate impact`: the living clusters that have values of an earlier spec of their tenant.
 
-use super::args::TenantArgs;
+use super::args::{TenantArgs, TextOrJson};
 use super::{Exit, Outcome, terminal};
 use crate::cluster::impact::{self, ComparedTenant, ImpactError, StoredTenant};
 use crate::pipeline::{Gate, Unassigned};
@@ -39,16 +39,7 @@ pub struct Args {
     planned: TenantArgs,
     /// Output format
     #[arg(long, short = 'o', value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Clusters and what differs, for people
-    #[default]
-    Text,
-    /// JSON
-    Json,
+    format: TextOrJson,
 }
 
 /// Runs the command.
@@ -65,8 +56,8 @@ pub fn run(args: Args) -> Outcome {
     let is_planned = planned.is_some();
     let impacts = runtime.block_on(read(&args, planned))?;
     terminal::print(&match args.format {
-        Format::Text => report::text(&impacts, is_planned),
-        Format::Json => report::json(&impacts, is_planned)?,
+        TextOrJson::Text => report::text(&impacts, is_planned),
+        TextOrJson::Json => report::json(&impacts, is_planned)?,
     })?;
     let is_any = impacts.iter().any(|tenant| !tenant.clusters.is_empty());
     Ok(if is_any { Exit::Findings } else { Exit::Fine })

@@ -1,5 +1,6 @@
 //! `flinkgate policies`: the library of policies in the binary.
 
+use super::args::TextOrJson;
 use super::{Exit, Outcome};
 use crate::rego::library::{self, LibraryPolicy};
 use crate::rules::Documentation;
@@ -29,16 +30,7 @@ pub struct Args {
     flinkpolicy: bool,
     /// How to print the list
     #[arg(long, value_enum, default_value_t, conflicts_with = "name")]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    /// Aligned columns
-    #[default]
-    Text,
-    /// Name, rule, level, title and description of each
-    Json,
+    format: TextOrJson,
 }
 
 /// Runs the command.
@@ -57,8 +49,8 @@ pub fn run(args: Args) -> Outcome {
             let documented = policies.map(|policy| Ok((policy, policy.documentation()?)));
             let documented = documented.collect::<anyhow::Result<Vec<_>>>()?;
             match args.format {
-                Format::Text => text(&documented),
-                Format::Json => json_list(&documented)?,
+                TextOrJson::Text => text(&documented),
+                TextOrJson::Json => json_list(&documented)?,
             }
         }
     };

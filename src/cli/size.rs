@@ -1,13 +1,12 @@
 //! `flinkgate size`: what each Flink cluster asks of Kubernetes, and Flink's memory breakdown.
 
-use super::args::{ManifestArgs, OperatorArgs};
+use super::args::{ManifestArgs, OperatorArgs, TextOrJson};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::flink::Workload;
 use crate::kinds;
 use crate::report::counted;
 use crate::report::size::{self, ClusterSize};
-use clap::ValueEnum;
 use rayon::prelude::*;
 
 /// Arguments of `flinkgate size`.
@@ -19,16 +18,7 @@ pub struct Args {
     operator: OperatorArgs,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Tables for people
-    #[default]
-    Text,
-    /// JSON
-    Json,
+    format: TextOrJson,
 }
 
 /// Runs the command.
@@ -61,15 +51,15 @@ pub fn run(args: Args) -> Outcome {
         .map(|(manifest, workload)| ClusterSize::new(manifest.object_ref(), workload))
         .collect();
     match args.format {
-        Format::Json => terminal::print(&size::json(&clusters)?)?,
-        Format::Text if clusters.is_empty() => {
+        TextOrJson::Json => terminal::print(&size::json(&clusters)?)?,
+        TextOrJson::Text if clusters.is_empty() => {
             terminal::report(&format!(
                 "no Flink clusters in {} of {}",
                 counted(report.objects.len(), "object"),
                 counted(report.files, "file")
             ));
         }
-        Format::Text => terminal::print(&size::text(&clusters))?,
+        TextOrJson::Text => terminal::print(&size::text(&clusters))?,
     }
     Ok(if report.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
 }

@@ -190,6 +190,40 @@ mod tests {
         );
     }
 
+    /// Each compared with `GlobalConfiguration` of Flink 1.20.5.
+    #[test]
+    fn directives_are_read_as_flink_does() {
+        for text in [
+            "%YAML 1.2\n---\na: 1\n",
+            "%YAML 1.3\n---\na: 1\n",
+            "%YAML 1.2 # why\n---\na: 1\n",
+            "# why\n\n%YAML 1.2\n# and\n--- # here\na: 1\n",
+            "%FOO bar baz\n---\na: 1\n",
+            "%TAG ! tag:x,2000:\n---\na: 1\n",
+            "%TAG !e! tag:yaml.org,2002:\n---\na: !e!str 1\n",
+            "%YAML 1.2\n%TAG !e! tag:b:\n\n---\na: 1\n",
+            "%YAML 1.2\r\n---\r\na: 1\r\n",
+            "%YAML 1.2\n--- {a: 1}\n",
+        ] {
+            assert_eq!(pairs(CONFIG, text), [("a".into(), "1".into())], "{text}");
+        }
+        assert_eq!(pairs(CONFIG, "%YAML 1.1\n---\na: 010\n"), [("a".into(), "10".into())]);
+        assert_eq!(pairs(CONFIG, "%YAML 1.2\n---\n"), []);
+        for text in [
+            "%YAML 2.0\n---\na: 1\n",
+            "%YAML 1.2\na: 1\n",
+            "%YAML 1.2\n%YAML 1.2\n---\na: 1\n",
+            "%TAG !e! tag:a:\n%TAG !e! tag:b:\n---\na: 1\n",
+            "%YAML 1\n---\na: 1\n",
+            "%YAML 1.2\n",
+            "%\n---\na: 1\n",
+            " %YAML 1.2\n---\na: 1\n",
+            "%a: b\n",
+        ] {
+            assert!(parse(CONFIG, text, None).is_err(), "{text}");
+        }
+    }
+
     #[test]
     fn yaml_is_nested_or_flat() {
         let text = "taskmanager:\n  memory: {process: {size: 2g}}\n  numberOfTaskSlots: 2\nstate.backend.type: rocksdb\n";

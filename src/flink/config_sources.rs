@@ -140,8 +140,8 @@ fn folder(container: &Value) -> Option<Cow<'_, str>> {
         value.into_iter().find(|value| !value.is_empty())
     };
     let folder = match (variable("FLINK_CONF_DIR"), variable("FLINK_HOME")) {
-        (Some(folder), _) => normal(folder),
-        (None, Some(home)) => normal(&format!("{home}/conf")).into_owned().into(),
+        (Some(folder), _) => normal_path(folder),
+        (None, Some(home)) => normal_path(&format!("{home}/conf")).into_owned().into(),
         (None, None) => FOLDER.into(),
     };
     (folder.len() <= LONGEST_PATH).then_some(folder)
@@ -164,7 +164,7 @@ impl<'a> Mounts<'a> {
         }
         let Some(folder) = folder(container) else { return found };
         for (index, mount) in mounts.iter().enumerate() {
-            let at = normal(text(mount, "mountPath"));
+            let at = normal_path(text(mount, "mountPath"));
             if !may_reach(&folder, &at) {
                 continue;
             }
@@ -203,7 +203,7 @@ impl<'a> Mounts<'a> {
                 });
             }
             for item in items {
-                let path = normal(text(item, "path")).trim_start_matches('/').to_owned();
+                let path = normal_path(text(item, "path")).trim_start_matches('/').to_owned();
                 visit_all(name, Some(text(item, "key")), &Some(path));
             }
         }
@@ -229,12 +229,12 @@ fn within_volume(mount: &Value, below: &str) -> Option<String> {
     let expression = text(mount, "subPathExpr");
     let sub_path = if expression.is_empty() { text(mount, "subPath") } else { expression };
     let path = format!("{sub_path}/{below}");
-    let path = normal(&path);
+    let path = normal_path(&path);
     (!expression.contains("$(")).then(|| path.trim_start_matches('/').to_owned())
 }
 
 /// Whether a path has two slashes in a row, or a name that begins with a dot.
-pub fn has_needless_parts(path: &str) -> bool {
+fn has_needless_parts(path: &str) -> bool {
     let mut is_after_slash = false;
     path.bytes().any(|byte| {
         let is_needless = is_after_slash && matches!(byte, b'/' | b'.');
@@ -244,7 +244,7 @@ pub fn has_needless_parts(path: &str) -> bool {
 }
 
 /// A path with one slash before each name, without `.` and `..`; empty for the root.
-fn normal(path: &str) -> Cow<'_, str> {
+pub fn normal_path(path: &str) -> Cow<'_, str> {
     let path = path.trim_end_matches('/');
     if path.is_empty() || path.starts_with('/') && !has_needless_parts(path) {
         return path.into();

@@ -1,13 +1,14 @@
 //! The requests that the LimitRanges of a namespace give to containers without their own.
 
 use crate::resource::fields::{elements_at, text};
+use crate::resource::quantity::Quantity;
 use serde_json::Value;
 
-/// The resources for which a LimitRange gives a container a request.
+/// The requests that LimitRanges give a container without its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ContainerDefaults {
-    cpu: bool,
-    memory: bool,
+    cpu: Option<Quantity>,
+    memory: Option<Quantity>,
 }
 
 impl ContainerDefaults {
@@ -16,22 +17,29 @@ impl ContainerDefaults {
     pub fn add(&mut self, limit_range: &Value) {
         let limits = elements_at(limit_range, "/spec/limits").iter();
         for limit in limits.filter(|limit| text(limit, "type") == "Container") {
-            let gives = |resource: &str| {
+            let given = |resource: &str| {
                 let mut maps = ["defaultRequest", "default", "max", "min"].iter();
-                maps.any(|map| limit.get(map).is_some_and(|map| map.get(resource).is_some()))
+                let amount = maps.find_map(|map| limit.get(map)?.get(resource))?;
+                Some(Quantity::from_json(amount).unwrap_or_default())
             };
-            self.cpu |= gives("cpu");
-            self.memory |= gives("memory");
+            // Of several LimitRanges, the API server takes any. The largest request is the safe one.
+            self.cpu = self.cpu.max(given("cpu"));
+            self.memory = self.memory.max(given("memory"));
+        }
+    }
+
+    /// The request that a container without one for a resource gets.
+    pub fn get(self, resource: &str) -> Option<Quantity> {
+        match resource {
+            "cpu" => self.cpu,
+            "memory" => self.memory,
+            _ => None,
         }
     }
 
     /// Whether a container without a request for a resource gets one.
     pub fn has(self, resource: &str) -> bool {
-        match resource {
-            "cpu" => self.cpu,
-            "memory" => self.memory,
-            _ => false,
-        }
+        self.get(resource).is_some()
     }
 }
 
@@ -53,6 +61,25 @@ mod tests {
             let mut defaults = ContainerDefaults::default();
             defaults.add(&json!({"spec": {"limits": [limit]}}));
             assert_eq!((defaults.has("cpu"), defaults.has("memory")), (cpu, memory), "{limit}");
+        }
+    }
+
+    #[test]
+    fn the_request_is_the_api_servers() {
+        for (limit, cpu) in [
+            (
+                json!({"defaultRequest": {"cpu": "250m"}, "default": {"cpu": 2}, "max": {"cpu": 4}}),
+                "250m",
+            ),
+            (json!({"default": {"cpu": 2}, "max": {"cpu": 4}, "min": {"cpu": "100m"}}), "2"),
+            (json!({"max": {"cpu": 4}, "min": {"cpu": "100m"}}), "4"),
+            (json!({"min": {"cpu": "100m"}}), "100m"),
+        ] {
+            let mut limit = limit;
+            limit["type"] = "Container".into();
+            let mut defaults = ContainerDefaults::default();
+            defaults.add(&json!({"spec": {"limits": [limit]}}));
+            assert_eq!(defaults.get("cpu").unwrap_or_default().to_string(), cpu, "{limit}");
         }
     }
 }

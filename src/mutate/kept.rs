@@ -180,7 +180,7 @@ fn templates(workload: &Workload) -> Vec<String> {
     places
 }
 
-fn remove_at(object: &mut Value, place: &str) {
+pub(super) fn remove_at(object: &mut Value, place: &str) {
     let Some(parent) = pointer::parent(place) else { return };
     let Some(token) = pointer::tokens(place).last() else { return };
     if let Some(fields) = object.pointer_mut(parent).and_then(Value::as_object_mut) {
@@ -216,6 +216,16 @@ impl<'o> UserManifest<'o> {
             applied.is_some() && applied == pointer::at(self.object, place)
         };
         self.counts && (is_applied() || self.owns(place))
+    }
+
+    /// Whether the object shows a manifest at all.
+    pub(super) fn exists(&self) -> bool {
+        let is_apply = |entry: &Value| {
+            entry.get("operation").and_then(Value::as_str) == Some("Apply")
+                && entry.get("subresource").is_none_or(Value::is_null)
+        };
+        self.applied().is_some()
+            || elements_at(self.object, "/metadata/managedFields").iter().any(is_apply)
     }
 
     fn applied(&self) -> Option<&Value> {

@@ -33,7 +33,7 @@ mod topology_spread;
 mod verification;
 mod wanted_options;
 
-pub use autoscaler_bound::bound_autoscaler;
+pub use autoscaler_bound::{bound_autoscaler, without_bound};
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
 pub use kept::{UserManifest, drop_replaced, is_completed_on_update, without_earlier};

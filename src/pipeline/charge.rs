@@ -12,6 +12,7 @@ use crate::kinds;
 use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::shortage::LimitOwner;
 use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
+use crate::quota::undeclared;
 use crate::resource::{Operation, Resource, is_being_deleted, pointer, users};
 use crate::rules::{Finding, Level, enforcement};
 use crate::tenant::{SuspendedJobs, Tenant};
@@ -74,7 +75,7 @@ impl Charge {
         let help_or =
             |other: fn(&Shortage) -> String| of_each.clone().unwrap_or_else(|| other(shortage));
         let subject = match self.resumes {
-            None => "this object requests",
+            None | Some(Rest::Children) => "this object requests",
             Some(Rest::Suspended) => {
                 "the suspended job holds no quota (`quota.suspended: Release`), and resuming it requests"
             }
@@ -145,7 +146,10 @@ impl Gate {
         let tenant = case.tenant().filter(|_| case.excess.is_none())?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
         let usage = |object: &Value, workload: &Workload| {
-            measure::usage(resource, object, workload, Some(tenant))
+            let mut usage = measure::usage(resource, object, workload, Some(tenant));
+            // The pods will request it. Until they exist, the stored object counts without it.
+            usage.add(&undeclared::given_by_limit_ranges(object, workload));
+            usage
         };
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
         let old =
@@ -239,13 +243,15 @@ impl Gate {
 /// Why an object runs nothing and keeps nothing of the quota.
 fn rest(resource: &Resource, object: &Value, workload: &Workload, tenant: &Tenant) -> Option<Rest> {
     let releases = tenant.spec.quota.suspended == SuspendedJobs::Release;
-    resting::rest(&resource.kind, object, workload).filter(|rest| *rest == Rest::Ended || releases)
+    resting::rest(&resource.kind, object, workload)
+        .filter(|rest| *rest != Rest::Suspended || releases)
 }
 
 /// Whether an update of what rests starts nothing: the spec is the same, or a suspended job stays
 /// suspended.
 fn stays_at_rest(resource: &Resource, rest: Rest) -> bool {
-    let state = pointer::at(&resource.object, "/spec/job/state").and_then(Value::as_str);
+    let field = resting::state_field(&resource.kind);
+    let state = pointer::at(&resource.object, field).and_then(Value::as_str);
     let old = resource.old_object.as_ref();
     old.is_some_and(|old| old.get("spec") == resource.object.get("spec"))
         || (rest == Rest::Suspended && state == Some("suspended"))

@@ -2,10 +2,12 @@
 //!
 //! Nothing can be counted for such a container, so its pod is refused, as ResourceQuota does.
 
+use super::Usage;
 use super::limits::{Limits, UndeclaredResource};
 use crate::flink::workload::MAIN_CONTAINER;
 use crate::flink::{PodSet, Template, Workload};
 use crate::resource::fields::{elements_at, text};
+use crate::resource::quantity::Quantity;
 use crate::resource::{pointer, steps};
 use serde_json::Value;
 
@@ -24,13 +26,7 @@ pub fn of_pods(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Unde
             if declares(of_pod, resource) {
                 continue;
             }
-            let containers = elements_at(template, "/spec/containers").iter().enumerate();
-            for (index, container) in containers {
-                steps::step();
-                let is_declared = declares(container.get("resources"), resource);
-                if is_declared || is_sized_by_operator(pods, container) {
-                    continue;
-                }
+            for (index, container) in undeclared_containers(pods, template, resource) {
                 undeclared.push(UndeclaredResource {
                     container: text(container, "name").into(),
                     resource,
@@ -41,6 +37,37 @@ pub fn of_pods(object: &Value, workload: &Workload, limits: &Limits) -> Vec<Unde
         }
     }
     undeclared
+}
+
+/// What LimitRanges of the namespace add to the requests of an object's pods when they are created.
+pub fn given_by_limit_ranges(object: &Value, workload: &Workload) -> Usage {
+    let mut given = Usage::default();
+    for resource in ["cpu", "memory"] {
+        let Some(each) = workload.container_defaults.get(resource) else { continue };
+        for pods in &workload.pods {
+            let template = pods.template(object);
+            if declares(pointer::at(template, "/spec/resources"), resource) {
+                continue;
+            }
+            let containers = undeclared_containers(pods, template, resource).count();
+            let containers = u64::try_from(containers).unwrap_or(u64::MAX);
+            let amount = each.checked_mul(containers.saturating_mul(pods.replicas));
+            given.add(&[(resource, amount.unwrap_or(Quantity::MAX))].into_iter().collect());
+        }
+    }
+    given
+}
+
+/// The containers of a pod template without a request or limit, with their indices.
+fn undeclared_containers<'t>(
+    pods: &'t PodSet,
+    template: &'t Value,
+    resource: &'t str,
+) -> impl Iterator<Item = (usize, &'t Value)> {
+    elements_at(template, "/spec/containers").iter().enumerate().filter(move |(_, container)| {
+        steps::step();
+        !declares(container.get("resources"), resource) && !is_sized_by_operator(pods, container)
+    })
 }
 
 /// Whether the operator overwrites the requests of a container.

@@ -4,6 +4,8 @@
 
 #[path = "../cases/mod.rs"]
 mod cases;
+#[path = "../fake_cluster/mod.rs"]
+mod fake_cluster;
 #[path = "../manifests/mod.rs"]
 mod manifests;
 #[path = "../convergence/objects.rs"]
@@ -27,7 +29,6 @@ mod config_maps;
 mod configuration;
 mod doors;
 mod exposures;
-mod fake_cluster;
 mod guarantees;
 mod guarantees_generated;
 mod holds_options;
@@ -48,6 +49,7 @@ mod secrets;
 mod selected_pods;
 mod statuses;
 mod sub_resources;
+mod taken_names;
 mod tenant_fields;
 mod terminal_output;
 mod webhook_rules;

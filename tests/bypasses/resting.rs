@@ -124,3 +124,58 @@ fn only_controllers_and_accounts_of_the_namespace_replace_pods() {
         assert!(!gate.charge(&case).unwrap().request.replaces, "{user}");
     }
 }
+
+/// A FlinkBlueGreenDeployment that its operator has reconciled with `reconciled`.
+fn blue_green(spec: &Value, reconciled: &Value) -> Value {
+    let of = |spec: &Value| json!({"template": {"spec": spec}});
+    json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkBlueGreenDeployment",
+        "metadata": {"name": "etl", "namespace": "prod", "uid": "u", "resourceVersion": "7", "generation": 3},
+        "spec": of(spec),
+        "status": {"blueGreenState": "ACTIVE_BLUE", "jobStatus": {"state": "RUNNING"},
+            "lastReconciledSpec": json!({"spec": of(reconciled)}).to_string()}})
+}
+
+#[test]
+fn a_changed_blue_green_deployment_asks_the_ledger_whether_it_holds_its_quota() {
+    let gate = gate("Release");
+    let spec = |parallelism: u64, state: &str| {
+        let mut object = with_parallelism(deployment(state, Value::Null), parallelism);
+        object["spec"].take()
+    };
+    let running = spec(2, "running");
+    let active = blue_green(&running, &running);
+    let larger = spec(9, "running");
+    let changed = blue_green(&larger, &running);
+    // Nothing of the request says whether its children run: the ledger knows what is charged.
+    assert_eq!(cores(&charge(&gate, "UPDATE", &changed, &active).unwrap()), (0, 20));
+    assert!(charge(&gate, "UPDATE", &active, &active).is_none(), "its labels may change");
+    // While the operator is at work, it holds its quota.
+    let mut at_work = active.clone();
+    at_work["status"]["blueGreenState"] = "TRANSITIONING_TO_GREEN".into();
+    assert_eq!(cores(&charge(&gate, "UPDATE", &changed, &at_work).unwrap()), (6, 20));
+    let suspended = blue_green(&spec(2, "suspended"), &spec(2, "suspended"));
+    let resumed = blue_green(&running, &spec(2, "suspended"));
+    assert_eq!(cores(&charge(&gate, "UPDATE", &resumed, &suspended).unwrap()), (0, 6));
+    assert!(charge(&self::gate("Reserve"), "UPDATE", &resumed, &suspended).is_none());
+}
+
+#[test]
+fn a_stopped_flink_cluster_requests_its_quota_when_it_starts_again() {
+    let gate = gate("Reserve");
+    let cluster = |replicas: u64, state: &str| {
+        let resources = json!({"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"cpu": "1", "memory": "2Gi"}});
+        json!({"apiVersion": "flinkoperator.k8s.io/v1beta1", "kind": "FlinkCluster",
+            "metadata": {"name": "etl", "namespace": "prod", "uid": "u", "resourceVersion": "7"},
+            "spec": {"flinkVersion": "1.20", "image": {"name": "registry.example.com/flink:1.20"},
+                "jobManager": {"resources": resources}, "taskManager": {"replicas": replicas, "resources": resources},
+                "job": {"mode": "Application", "restartPolicy": "Never"}},
+            "status": {"state": state, "components": {"job": {"state": "Succeeded"}}}})
+    };
+    let (stopped, running) = (cluster(2, "Stopped"), cluster(2, "Running"));
+    assert_eq!(cores(&charge(&gate, "UPDATE", &cluster(1, "Stopped"), &stopped).unwrap()), (0, 2));
+    assert!(
+        charge(&gate, "UPDATE", &cluster(1, "Stopped"), &running).is_none(),
+        "the request brings the status"
+    );
+    assert_eq!(cores(&charge(&gate, "CREATE", &stopped, &Value::Null).unwrap()), (0, 3));
+}

@@ -127,6 +127,16 @@ impl Running {
         });
     }
 
+    /// Waits until the record has so many specs.
+    fn wait_recorded(&self, access: &Access, count: usize) {
+        let ledger = flinkgate::quota::ledger::admitted::ledger_name(&self.namespace);
+        until("earlier specs are dropped", || {
+            let status = access.get(&["flinktenantledger", &ledger])["status"].take();
+            let specs = status["specs"].as_array().map_or(0, Vec::len);
+            if specs == count { Ok(()) } else { Err(status["admitted"].to_string()) }
+        });
+    }
+
     /// The clusters with an earlier spec by `flinkgate impact`, each with the fields that differ and
     /// the path that an update keeps.
     fn impact(&self, access: &Access) -> Vec<(String, Vec<String>, Value)> {
@@ -197,6 +207,8 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
         running.apply(&installation, 6);
         running.wait_running(&installation, label, label);
         running.wait_counted(&installation, i64::from(tenant == "kept-path"));
+        // Nothing that runs needs the earlier spec any more.
+        running.wait_recorded(&installation, 1);
         let impact = running.impact(&installation);
         let fields: Vec<&String> = impact.iter().flat_map(|(_, fields, _)| fields).collect();
         let volume = "storage.checkpoints.volume.mountPath".to_owned();

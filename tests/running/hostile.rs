@@ -12,7 +12,7 @@ fn label_changed() -> Value {
 }
 
 /// A deployed cluster of the tenant of before, and the tenant after a change.
-fn world_after(after: &Value) -> World {
+pub fn world_after(after: &Value) -> World {
     let world = World::new(&tenant());
     created(&world, &manifest(), Way::Update).unwrap();
     world.deploy("a").unwrap();

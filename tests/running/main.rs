@@ -14,6 +14,7 @@ mod objects;
 #[allow(dead_code)]
 #[path = "../convergence/pods.rs"]
 mod pods;
+mod rollout;
 mod table;
 #[path = "../tenant_schema/mod.rs"]
 mod tenant_schema;

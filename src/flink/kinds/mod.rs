@@ -35,6 +35,7 @@ mod pod_template_workload;
 mod process;
 pub mod resting;
 pub(crate) mod service;
+pub mod settled;
 mod slot_limits;
 pub(crate) mod standalone;
 mod variables;

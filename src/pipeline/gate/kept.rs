@@ -111,7 +111,7 @@ impl Gate {
     }
 
     /// The same gate, where a tenant is judged by this spec.
-    fn by_spec(&self, tenant: &Tenant, spec: FlinkTenantSpec) -> Self {
+    pub(super) fn by_spec(&self, tenant: &Tenant, spec: FlinkTenantSpec) -> Self {
         let tenant = Tenant {
             name: tenant.name.clone(),
             spec,

@@ -130,8 +130,16 @@ impl Gate {
             }
             return Some(case);
         }
+        let unbounded = mutate::without_bound(resource, &workload, &tenant.spec);
+        let (before, workload) = match unbounded {
+            None => (Cow::Borrowed(&resource.object), workload),
+            Some(object) => {
+                let lowered = kinds::lower_with_context(resource, &object, &self.context);
+                (Cow::Owned(object), lowered.unwrap_or(workload))
+            }
+        };
         let Mutation { object, conflicts, is_partial } =
-            mutate::mutate(resource, &resource.object, &workload, &tenant.spec);
+            mutate::mutate(resource, &before, &workload, &tenant.spec);
         let is_read = completion == Completion::Added
             || !conflicts.is_empty()
             || is_partial
@@ -145,7 +153,7 @@ impl Gate {
                     kinds::lower_with_context(resource, &object, &self.context).unwrap_or(workload);
                 Case { object: Cow::Owned(object), ..as_it_came(owner.clone(), workload) }
             }
-            None => as_it_came(owner.clone(), workload),
+            None => Case { object: before, ..as_it_came(owner.clone(), workload) },
         };
         case.conflicts = conflicts;
         // Validation will find missing what could not be added.

@@ -5,6 +5,7 @@ mod error;
 mod findings;
 mod kept;
 mod lowering;
+mod meets;
 
 pub use error::GateError;
 pub use kept::{KeptAnswer, Rights, kept_state};
@@ -70,6 +71,8 @@ pub struct Answer {
     pub patch: Option<json_patch::Patch>,
     /// Seconds after which the client must retry, where the findings say why nothing was decided.
     pub retry_after: Option<u32>,
+    /// Whether a refused creation is of an object that exists: clients expect to learn that.
+    pub already_exists: bool,
 }
 
 /// The result of `lint` and `render` for one object.

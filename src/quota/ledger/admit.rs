@@ -146,6 +146,7 @@ impl Ledger {
         reservation.usage.raise_to(&request.usage);
         reservation.base = reservation.base.max(request.version);
         reservation.stamp = self.next;
+        reservation.asked_by.clone_from(&request.asked_by);
         slot
     }
 

@@ -83,6 +83,24 @@ pub enum Change {
         /// UIDs of objects that have not existed for as long as a request may take.
         gone: BTreeSet<String>,
     },
+    /// Everything that runs of an object has its last spec.
+    RolledOut {
+        /// The object's UID.
+        uid: String,
+        /// The text of that spec. Another one may have been admitted since.
+        spec: String,
+    },
+}
+
+/// An object of which something may run with an earlier spec than its last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRollout {
+    /// The object.
+    pub object: ObjectRef,
+    /// Its UID.
+    pub uid: String,
+    /// The text of its last spec.
+    pub spec: String,
 }
 
 /// What did not fit.
@@ -119,6 +137,13 @@ impl AdmittedSpecs {
                         let fits = self.admitted(&seen.object, &seen.uid, spec);
                         overflow.objects += usize::from(!fits);
                     }
+                }
+            }
+            Change::RolledOut { uid, spec } => {
+                let last = |found: &AdmittedObject| self.specs.get(found.specs.first()?);
+                let is_last = self.objects.get(uid).and_then(last) == Some(spec);
+                if let Some(found) = self.objects.get_mut(uid).filter(|_| is_last) {
+                    found.specs.truncate(1);
                 }
             }
         }
@@ -177,12 +202,23 @@ impl AdmittedSpecs {
         self.objects.keys().filter(|uid| !living.contains(uid.as_str())).cloned().collect()
     }
 
-    /// The clusters among these whose last spec is another one.
+    /// The objects among these that were admitted with several specs.
+    pub fn pending(&self, seen: &[SeenObject]) -> Vec<PendingRollout> {
+        let pending = seen.iter().filter_map(|seen| {
+            let found = self.objects.get(&seen.uid).filter(|found| found.specs.len() > 1)?;
+            let spec = self.specs.get(found.specs.first()?)?.clone();
+            Some(PendingRollout { object: seen.object.clone(), uid: seen.uid.clone(), spec })
+        });
+        pending.collect()
+    }
+
+    /// The clusters among these whose last spec is another one, or of which something may run with an
+    /// earlier spec.
     pub fn earlier<'s>(&self, seen: &'s [SeenObject], spec: &str) -> Vec<&'s ObjectRef> {
         let is_earlier = |seen: &&SeenObject| {
-            let found = self.objects.get(&seen.uid);
-            let last = found.and_then(|found| self.specs.get(found.specs.first()?));
-            found.is_some() && last.is_none_or(|last| last != spec)
+            let Some(found) = self.objects.get(&seen.uid) else { return false };
+            let last = found.specs.first().and_then(|first| self.specs.get(first));
+            last.is_none_or(|last| last != spec) || found.specs.len() > 1
         };
         let clusters = seen.iter().filter(|seen| seen.runs_cluster);
         clusters.filter(is_earlier).map(|seen| &seen.object).collect()
@@ -313,6 +349,27 @@ mod tests {
         });
         assert_eq!(of(&record, "u"), [""; 0]);
         assert_eq!(record.specs.len(), 1);
+    }
+
+    #[test]
+    fn earlier_specs_go_once_the_last_one_is_rolled_out() {
+        let mut record = AdmittedSpecs::default();
+        for spec in ["a", "b", "c"] {
+            record.apply(&admitted("etl", "u", spec));
+        }
+        let objects = [seen("etl", "u"), seen("fraud", "v")];
+        let rolled = |spec: &str| Change::RolledOut { uid: "u".into(), spec: spec.into() };
+        assert_eq!(record.earlier(&objects, "c"), [&object("etl")]);
+        let [pending] = record.pending(&objects).try_into().unwrap();
+        assert_eq!((pending.uid.as_str(), pending.spec.as_str()), ("u", "c"));
+        // Another spec was admitted in the meantime.
+        record.apply(&rolled("b"));
+        assert_eq!(of(&record, "u"), ["c", "b", "a"]);
+        record.apply(&rolled("c"));
+        assert_eq!((of(&record, "u"), record.specs.len()), (vec!["c"], 1));
+        assert!(record.earlier(&objects, "c").is_empty() && record.pending(&objects).is_empty());
+        record.apply(&Change::RolledOut { uid: "other".into(), spec: "c".into() });
+        assert_eq!(record.objects.len(), 1);
     }
 
     #[test]

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 /// request after 34 s, and etcd a write within 7 s; the rest is for machines that stall.
 pub const HORIZON: Duration = Duration::from_secs(90);
 
-/// The same for pods of a cluster that is gone, without the rest for machines that stall: a pod that
-/// is stored even later has no owner, and the garbage collector deletes it.
+/// The same for pods of a cluster or a JobManager that is gone, without the rest for machines that stall.
+/// A pod that is stored even later counts once it is seen. If its cluster is gone it has no owner, and
+/// the garbage collector deletes it; otherwise the next JobManager uses it.
 pub const ORPHAN_HORIZON: Duration = Duration::from_secs(41);
 
 /// When a leader first saw which stamps of a ledger. Only its own clock counts, so the clocks of

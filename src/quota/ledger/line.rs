@@ -12,7 +12,7 @@
 //! and `excused` the part of its usage that does not count because of that one.
 //!
 //! `within` is the owner that the slot draws on. `reserved` is a reservation's UID, base version and
-//! stamp; the words after it belong to it. A separator inside a name is percent-encoded.
+//! stamp; the words after it belong to it. `by` is the UID of the pod that asked for it. A separator inside a name is percent-encoded.
 //!
 //! # Versions of the format
 //!
@@ -30,8 +30,9 @@ use std::fmt::Write;
 /// The format that is written here.
 const FORMAT: u32 = 1;
 /// The words of that format.
-const WORDS: [&str; 10] = [
-    "format", "within", "uid", "uses", "drawn", "reserved", "asks", "counted", "leaving", "excused",
+const WORDS: [&str; 11] = [
+    "format", "within", "uid", "uses", "drawn", "reserved", "asks", "counted", "by", "leaving",
+    "excused",
 ];
 
 /// A line that [`write()`] does not write.
@@ -77,6 +78,10 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
         let _ = write!(line, ",{},{}", one.base, one.stamp);
         amounts(&mut line, " asks=", &one.usage);
         amounts(&mut line, " counted=", &one.counted);
+        if !one.asked_by.is_empty() {
+            line.push_str(" by=");
+            escape(&mut line, &one.asked_by, false);
+        }
         words(&mut line, &one.unknown);
     }
     line
@@ -159,6 +164,7 @@ pub fn read(line: &str) -> Result<(ObjectRef, Slot), InvalidLine> {
             }
             ("asks", Some((_, one))) => one.usage = usage(value).ok_or_else(wrong)??,
             ("counted", Some((_, one))) => one.counted = usage(value).ok_or_else(wrong)??,
+            ("by", Some((_, one))) => one.asked_by = unescape(value).ok_or_else(wrong)?,
             ("reserved", _) => {
                 slot.reserved.extend(open.replace(reservation(value).ok_or_else(wrong)?))
             }

@@ -10,8 +10,8 @@
 //!   contains every live object. An object is counted with the most that it may be stored with,
 //!   from before its admission is answered until a view shows that it is deleted.
 //! - *Reservations do not leak.* A reservation without an object is released by the first
-//!   reconciliation after [`HORIZON`], that of a pod whose cluster is gone after
-//!   [`ORPHAN_HORIZON`]. With one every 15 s, that is at most 105 s after the leader
+//!   reconciliation after [`HORIZON`], that of a pod whose cluster, or whose
+//!   requesting pod, is gone after [`ORPHAN_HORIZON`]. With one every 15 s, that is at most 105 s after the leader
 //!   first saw it; a new leader starts this time again. What a deleted object used is released by
 //!   the first reconciliation that sees the deletion. Until then, creating a cluster whose name is
 //!   taken costs as much as the pods of the existing one, because these may belong to a former

@@ -74,6 +74,9 @@ pub struct Reconciliation {
     pub next: u64,
     /// The open reservations.
     pub open: Vec<OpenReservation>,
+    /// By kind, the resource version at which its objects were counted before. What a later
+    /// reservation is for was stored after that.
+    pub counted_before: BTreeMap<String, u64>,
     /// The charge of everything.
     pub total: Usage,
     /// The objects with the largest charges, largest first.
@@ -93,6 +96,8 @@ pub struct OpenReservation {
     pub stamp: u64,
     /// The object that it draws on, or drew on before the reconciliation.
     pub owner: Option<ObjectRef>,
+    /// The UID of the pod that asked for it; empty where no pod did.
+    pub asked_by: String,
 }
 
 /// The most objects in [`Reconciliation::largest`].
@@ -129,7 +134,8 @@ impl Ledger {
         }
         let versions: BTreeMap<&str, u64> =
             view.objects.iter().map(|live| (live.uid.as_str(), live.version)).collect();
-        let mut result = Reconciliation::default();
+        let mut result =
+            Reconciliation { counted_before: self.observed.clone(), ..Reconciliation::default() };
         let mut slots: BTreeMap<ObjectRef, Slot> = BTreeMap::new();
         for (object, slot) in &self.slots {
             let position = view.positions.get(&object.kind).copied();
@@ -201,6 +207,7 @@ impl Ledger {
                 base: one.base,
                 stamp: one.stamp,
                 owner: slot.owner.as_ref().or_else(|| owners.get(object)).cloned(),
+                asked_by: one.asked_by.clone(),
             }));
         }
         open

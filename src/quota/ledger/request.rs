@@ -3,7 +3,7 @@
 use super::{LiveObject, ObjectRef};
 use crate::flink::Workload;
 use crate::quota::Usage;
-use crate::resource::{Operation, Resource, metadata_text, owners, pointer};
+use crate::resource::{Operation, Resource, UserInfo, metadata_text, owners, pointer};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -36,6 +36,8 @@ pub struct Request {
     pub waived: WaivedLimits,
     /// Whether it creates a pod that may take the place of one of its cluster that is being deleted.
     pub replaces: bool,
+    /// The UID of the pod that sends it, which the API server knows; empty where no pod does.
+    pub asked_by: String,
     /// The claims that it declares, by their names. One that exists already is not more.
     pub claims: Vec<ClaimNames>,
 }
@@ -79,6 +81,16 @@ pub struct TaskManagers {
     pub each: Usage,
 }
 
+/// The user attribute with the UID of the pod to which a service account's token is bound.
+const ASKING_POD: &str = "authentication.kubernetes.io/pod-uid";
+/// A UID is 36 characters.
+const LONGEST_UID: usize = 64;
+
+fn asking_pod(user: &UserInfo) -> String {
+    let uid = user.extra.get(ASKING_POD).and_then(|values| values.first());
+    uid.filter(|uid| uid.len() <= LONGEST_UID).cloned().unwrap_or_default()
+}
+
 impl Request {
     /// The request of a validating review. For an update, `before` is the usage of the old object.
     ///
@@ -119,6 +131,7 @@ impl Request {
             task_managers: TaskManagers::of(workload),
             waived: WaivedLimits::default(),
             replaces: false,
+            asked_by: asking_pod(&resource.user),
             claims: Vec::new(),
             object,
             owners,

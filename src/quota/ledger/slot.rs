@@ -49,6 +49,8 @@ pub struct Reservation {
     /// The part of `usage` that is already in a sum (`drawn` or `others`), because the live object
     /// has no slot.
     pub counted: Usage,
+    /// The UID of the pod that asked for it last; empty where no pod did.
+    pub asked_by: String,
     /// Words of its line that this version does not know.
     pub unknown: Vec<String>,
 }
@@ -110,7 +112,12 @@ impl Slot {
         let live = self.live.as_ref().map_or(0, |(uid, amounts)| uid.len() + 5 + usage(amounts));
         let words = |words: &[String]| words.iter().map(|word| word.len() + 1).sum::<usize>();
         let reserved = self.reserved.iter().map(|(uid, one)| {
-            uid.len() + 34 + usage(&one.usage) + usage(&one.counted) + words(&one.unknown)
+            uid.len()
+                + one.asked_by.len()
+                + 38
+                + usage(&one.usage)
+                + usage(&one.counted)
+                + words(&one.unknown)
         });
         let owner = self.owner.as_ref().map_or(0, |owner| reference(owner) + 8);
         let leaving = usize::from(self.leaving) * 10

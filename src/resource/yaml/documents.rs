@@ -19,8 +19,12 @@ enum Chunk<T> {
 /// Reads all documents of a text.
 pub(super) fn read(text: &str, dialect: Dialect) -> Vec<Document> {
     let source = Arc::new(Source::new(text));
+    let mut chunks = split(source.text());
+    if dialect == Dialect::Flink {
+        join_directives(source.text(), &mut chunks);
+    }
     join(
-        split(source.text())
+        chunks
             .into_iter()
             .map(|(base, chunk)| chunk_of(&source, base, chunk, dialect, &|document| document)),
     )
@@ -94,6 +98,22 @@ fn split(text: &str) -> Vec<(usize, &str)> {
     }
     chunks.push((start, text.get(start..).unwrap_or_default()));
     chunks
+}
+
+/// Joins directives such as `%YAML 1.2` with the document that they are about: their separator ends no
+/// document.
+fn join_directives<'t>(text: &'t str, chunks: &mut Vec<(usize, &'t str)>) {
+    let [(_, first), (second, document), ..] = chunks.as_slice() else { return };
+    let is_directive = |line: &str| line.starts_with('%');
+    let is_before_document = |line: &str| {
+        let content = line.trim_start();
+        content.is_empty() || content.starts_with('#') || is_directive(line)
+    };
+    let mut lines = first.split(['\n', '\r']);
+    if first.split(['\n', '\r']).any(is_directive) && lines.all(is_before_document) {
+        let joined = text.get(..second.saturating_add(document.len())).unwrap_or_default();
+        chunks.splice(..2, [(0, joined)]);
+    }
 }
 
 fn is_separator(line: &str) -> bool {

@@ -1,6 +1,6 @@
 //! `flink/configuration-source`
 
-use crate::flink::config_sources::{self, MOST_CONFIG_MAPS};
+use crate::flink::config_sources::{self, MOST_CONFIG_MAPS, normal_path};
 use crate::flink::kinds::names_configuration_folder;
 use crate::flink::map_options::map_list;
 use crate::flink::pods::{CONTAINER_LISTS, Container, Pods};
@@ -10,7 +10,6 @@ use crate::resource::fields::{elements, text};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 use serde_json::Value;
-use std::borrow::Cow;
 
 /// Clusters in which Flink would read another configuration than the one of the object.
 pub static RULE: Rule = Rule {
@@ -63,7 +62,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let Some(mount) = elements(spec, "volumeMounts").iter().find(own) else { continue };
             text(mount, "mountPath")
         };
-        let at = Place { pods, main, folder: &normal(folder) };
+        let at = Place { pods, main, folder: &normal_path(folder) };
         let names_folder = check_environment(&at, spec, findings);
         check_mounts(&at, spec, findings);
         if *at.folder != *FOLDER
@@ -151,7 +150,7 @@ fn check_environment(at: &Place<'_>, spec: &Value, findings: &mut Findings) -> b
 
 fn check_mounts(at: &Place<'_>, spec: &Value, findings: &mut Findings) {
     for (index, mount) in elements(spec, "volumeMounts").iter().enumerate() {
-        let path = normal(text(mount, "mountPath"));
+        let path = normal_path(text(mount, "mountPath"));
         let hides = match below(&path, at.folder) {
             Some("") => !is_own_volume(text(mount, "name"), at.pods.spec()),
             Some(file) => FILES.contains(&file),
@@ -182,7 +181,7 @@ fn check_mounts(at: &Place<'_>, spec: &Value, findings: &mut Findings) {
 /// Options by which Flink gets variables.
 fn check_options(subject: &Subject<'_>, findings: &mut Findings) {
     let config = &subject.workload.config;
-    let folder = normal(config.get(FOLDER_OPTION).map_or(FOLDER, str::trim));
+    let folder = normal_path(config.get(FOLDER_OPTION).map_or(FOLDER, str::trim));
     for (role, _) in subject.roles_made_from_options() {
         let prefix = match role {
             Role::JobManager => "containerized.master.env.",
@@ -239,7 +238,7 @@ fn suffix_of(variable: &str) -> Option<&'static str> {
 }
 
 fn is_folder(value: &str, suffix: &str, folder: &str) -> bool {
-    let value = normal(value);
+    let value = normal_path(value);
     folder.strip_suffix(suffix).is_some_and(|folder| *folder == *value)
 }
 
@@ -264,30 +263,10 @@ fn below<'p>(path: &'p str, folder: &str) -> Option<&'p str> {
     if rest.is_empty() { Some(rest) } else { rest.strip_prefix('/') }
 }
 
-/// A path without needless parts, as a container's runtime reads it.
-fn normal(path: &str) -> Cow<'_, str> {
-    let is_plain = path.len() > 1
-        && path.starts_with('/')
-        && !path.ends_with('/')
-        && !config_sources::has_needless_parts(path);
-    if is_plain {
-        return path.into();
-    }
-    let mut parts = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    format!("/{}", parts.join("/")).into()
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
-    use super::normal;
+    use super::normal_path;
 
     #[test]
     fn paths_are_read_as_the_runtime_reads_them() {
@@ -298,7 +277,7 @@ mod tests {
             "/opt/flink/bin/../conf",
             "opt/flink/conf",
         ] {
-            assert_eq!(normal(path), "/opt/flink/conf", "{path}");
+            assert_eq!(normal_path(path), "/opt/flink/conf", "{path}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::api::{User, collection};
 use super::operator::Cluster;
-use super::{CLUSTERS, Day};
+use super::{CLUSTERS, Day, SEED, Step, seed, tenants};
 use crate::support::wait::within;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -71,5 +71,56 @@ impl Day {
         other.task_managers = (hard - self.declared(tenant)).max(1);
         let answer = self.api.try_create(&User::developer(), "flinkdeployments", &other.manifest());
         self.as_expected(false, &answer.map(drop))
+    }
+
+    /// All of it was done, and when all is quiet the ledgers are what is there.
+    pub fn end(mut self) {
+        for tenant in 0..self.tenants.len() {
+            let probe = self.probe(tenant, usize::MAX).unwrap();
+            if self.tenants[tenant].releases {
+                self.tenants[tenant].raise_quota(&self.api, &self.scene, &probe);
+            }
+        }
+        for number in 0..self.clusters.len() {
+            let cluster = &mut self.clusters[number];
+            cluster.forget_ghosts(&self.api).unwrap();
+            if cluster.suspended {
+                cluster.resume(&self.api).unwrap();
+            }
+        }
+        for tenant in 0..self.tenants.len() {
+            self.settled(tenant);
+            self.check(tenant * CLUSTERS).unwrap();
+        }
+        println!(
+            "{:?}, changed {:?}; {} refused over quota, {} scaled, {} released, {} waits, {} unanswered",
+            self.done,
+            self.changes,
+            self.over_quota,
+            self.scales,
+            self.released,
+            self.api.waits.get(),
+            self.api.unanswered.get()
+        );
+        let steps = [
+            Step::Upgrade,
+            Step::LoseTaskManager,
+            Step::LoseJobManager,
+            Step::LoseNode,
+            Step::Rescale,
+            Step::Suspend,
+            Step::Resume,
+            Step::Recreate,
+            Step::ChangeTenant,
+        ];
+        for step in steps {
+            assert!(self.done.contains_key(&step), "never {step:?}");
+        }
+        let changes: BTreeSet<&str> = tenants::CHANGES.into();
+        assert!(seed() != SEED || self.changes == changes, "only {:?}", self.changes);
+        assert!(
+            seed() != SEED || (self.scales > 0 && self.released > 0),
+            "never scaled or released"
+        );
     }
 }

@@ -57,6 +57,13 @@ impl Cluster {
         }
     }
 
+    /// Its owner scales it, as `kubectl scale` does.
+    pub fn scale(&self, api: &Api, task_managers: i64) -> Result<(), String> {
+        let path = self.path(OPERATED, "flinkdeployments");
+        let patch = json!({"spec": {"replicas": task_managers}});
+        api.patch(&User::developer(), &path, &self.name, Some("scale"), &patch).map(drop)
+    }
+
     /// The change that gives it so many TaskManagers.
     pub fn scaled(&self, task_managers: i64) -> Value {
         let mut spec = json!({"job": {"parallelism": task_managers}});

@@ -18,6 +18,8 @@ pub struct Tenant {
     pub cpu: i64,
     /// The most that was charged since it may use so much.
     pub most: i64,
+    /// Whether suspended clusters keep nothing of the quota.
+    pub releases: bool,
     spec: Value,
     /// What it may use when it is not lowered.
     full_cpu: i64,
@@ -54,13 +56,17 @@ pub fn all(cpu: i64) -> [Tenant; 3] {
         "flink": {"configuration": {"enforced": {
             "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION"}}}});
     [("day-rich", 10 * cpu, rich), ("day-full", cpu, full), ("day-restricted", 2 * cpu, restricted)]
-        .map(|(name, cpu, spec)| Tenant { name, cpu, most: cpu, spec, full_cpu: cpu, changes: 0 })
+        .map(|(name, cpu, spec)| {
+            let releases = name == "day-restricted";
+            Tenant { name, cpu, most: cpu, releases, spec, full_cpu: cpu, changes: 0 }
+        })
 }
 
 impl Tenant {
     /// Creates it with its namespace.
     pub fn create(&mut self, scene: &Scene) {
-        self.spec["quota"] = json!({"hard": {"cpu": self.cpu.to_string()}});
+        let suspended = if self.releases { "Release" } else { "Reserve" };
+        self.spec["quota"] = json!({"hard": {"cpu": self.cpu.to_string()}, "suspended": suspended});
         scene.tenant_over(self.name, &[self.name], self.spec.clone());
         scene.kubectl(&["create", "serviceaccount", "flink", "--namespace", self.name]);
     }
@@ -124,6 +130,11 @@ impl Tenant {
         };
         self.apply(api, scene, change, probe);
         what
+    }
+
+    /// Lets it use again what it may use when it is not lowered.
+    pub fn raise_quota(&mut self, api: &Api, scene: &Scene, probe: &Value) {
+        self.set_quota(api, scene, self.full_cpu, probe);
     }
 
     /// Changes what it may use, and waits until all replicas know.

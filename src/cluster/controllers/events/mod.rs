@@ -60,7 +60,7 @@ impl Events {
 }
 
 fn refusal(resource: &Resource, requester: Requester, answer: &Answer) -> Option<Refusal> {
-    if resource.dry_run || answer.decision() != Decision::Refused {
+    if resource.dry_run || answer.already_exists || answer.decision() != Decision::Refused {
         return None;
     }
     let is_component = requester != Requester::Other;

@@ -7,10 +7,12 @@
 //! as admitted with the spec in force.
 
 use super::reconciler::Reconciler;
+use super::rollout::{self, Pods};
 use crate::cluster::apply::{self, StatusPart, is_empty};
 use crate::kinds::{self, Kind};
+use crate::pipeline::Gate;
 use crate::quota::admitted_store::{self, AdmittedLedgers, AdmittedStore};
-use crate::quota::ledger::admitted::{Change, SeenObject};
+use crate::quota::ledger::admitted::{AdmittedSpecs, Change, PendingRollout, SeenObject};
 use crate::quota::ledger::{HORIZON, LiveObject};
 use crate::tenant::{FlinkTenant, Tenant};
 use kube::Client;
@@ -28,6 +30,12 @@ const PART: StatusPart = StatusPart {
 const MOST_NAMES: usize = 10;
 /// Before a failed task is tried again.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Before it is looked again whether clusters are rolled out. The pause doubles while their pods stay the
+/// same.
+const LOOK: Duration = Duration::from_secs(5);
+const LONGEST_LOOK: Duration = Duration::from_secs(160);
+/// The most clusters that are looked at together.
+const AT_A_LOOK: usize = 32;
 /// How long a task may take.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -44,6 +52,15 @@ pub(super) struct AdmittedState {
     tenant: Option<Arc<Tenant>>,
     /// Recorded objects that do not exist, and since when that is known.
     absent: HashMap<String, Instant>,
+    /// Objects of which something may run with an earlier spec, and the pods of their namespaces.
+    pending: Vec<PendingRollout>,
+    pods: Pods,
+    /// Whether those pods are known.
+    knows_pods: bool,
+    /// When it is looked again, and the pause before that.
+    look_again: Option<(Instant, Duration)>,
+    /// How many were looked at.
+    looked: usize,
 }
 
 /// A task about one tenant's record.
@@ -54,6 +71,10 @@ pub struct RecordTask {
     objects: Vec<SeenObject>,
     spec: String,
     gone: BTreeSet<String>,
+    /// What may be rolled out, with the pods of its namespaces.
+    pending: Vec<PendingRollout>,
+    pods: Pods,
+    in_force: Arc<Tenant>,
     /// What of the tenant's status is written here, as it is stored.
     stored: Value,
 }
@@ -63,6 +84,8 @@ pub struct RecordTask {
 pub struct RecordOutcome {
     /// Recorded objects that do not exist.
     absent: BTreeSet<String>,
+    /// Objects of which something may run with an earlier spec.
+    pending: Vec<PendingRollout>,
     /// Whether everything is written.
     is_done: bool,
 }
@@ -73,6 +96,17 @@ impl AdmittedState {
         let seen = seen(objects);
         self.is_due |= !self.is_known || seen != self.objects;
         (self.objects, self.is_known) = (seen, true);
+        let pods = rollout::pods_of(objects, &self.pending);
+        if pods != self.pods || !self.knows_pods {
+            self.look_again = None;
+        }
+        (self.pods, self.knows_pods) = (pods, true);
+    }
+
+    /// Whether it is time to look for what is rolled out.
+    fn is_rollout_due(&self, now: Instant) -> bool {
+        let is_time = self.look_again.is_none_or(|(at, _)| now >= at);
+        self.knows_pods && !self.pending.is_empty() && is_time
     }
 
     /// The record has changed.
@@ -83,7 +117,8 @@ impl AdmittedState {
     fn task(&mut self, now: Instant, tenant: &Arc<Tenant>, stored: &Value) -> Option<RecordTask> {
         let is_late = |since: &Instant| now.saturating_duration_since(*since) >= HORIZON;
         let same_tenant = self.tenant.as_ref().is_some_and(|last| Arc::ptr_eq(last, tenant));
-        let is_due = self.is_due || !same_tenant || self.absent.values().any(is_late);
+        let looks = self.is_rollout_due(now);
+        let is_due = self.is_due || !same_tenant || looks || self.absent.values().any(is_late);
         if !is_due
             || !self.is_known
             || self.is_running
@@ -99,7 +134,21 @@ impl AdmittedState {
         let field = |name: &str| stored.get(name).cloned().unwrap_or_default();
         let stored: serde_json::Map<String, Value> =
             PART.fields.iter().map(|name| ((*name).to_owned(), field(name))).collect();
+        let mut pending = Vec::new();
+        if looks {
+            let pause = self.look_again.map_or(LOOK, |(_, pause)| (pause * 2).min(LONGEST_LOOK));
+            self.look_again = Some((now + pause, pause));
+            pending.clone_from(&self.pending);
+            // One after the other: some may never be rolled out.
+            let first = self.looked.checked_rem(pending.len()).unwrap_or_default();
+            pending.rotate_left(first);
+            pending.truncate(AT_A_LOOK);
+            self.looked = self.looked.wrapping_add(AT_A_LOOK);
+        }
         Some(RecordTask {
+            in_force: Arc::clone(tenant),
+            pending,
+            pods: self.pods.clone(),
             tenant: tenant.name.clone(),
             objects: self.objects.clone(),
             spec,
@@ -108,10 +157,14 @@ impl AdmittedState {
         })
     }
 
-    fn finish(&mut self, outcome: Option<RecordOutcome>, now: Instant) {
+    /// A task has ended; whether the pods must be seen again.
+    fn finish(&mut self, outcome: Option<RecordOutcome>, now: Instant) -> bool {
         self.is_running = false;
         match outcome {
-            Some(RecordOutcome { absent, is_done }) => {
+            Some(RecordOutcome { absent, pending, is_done }) => {
+                if pending != self.pending {
+                    (self.pending, self.knows_pods) = (pending, false);
+                }
                 self.absent.retain(|uid, _| absent.contains(uid));
                 for uid in absent {
                     self.absent.entry(uid).or_insert(now);
@@ -121,6 +174,7 @@ impl AdmittedState {
             }
             None => (self.is_due, self.not_before) = (true, Some(now + PAUSE)),
         }
+        !self.knows_pods && !self.pending.is_empty()
     }
 }
 
@@ -141,8 +195,10 @@ impl Reconciler {
 
     /// A task about a record has ended; `None` where it could not write.
     pub fn recorded(&mut self, tenant: &str, outcome: Option<RecordOutcome>, now: Instant) {
-        if let Some(state) = self.tenant_state(tenant) {
-            state.admitted.finish(outcome, now);
+        if let Some(state) = self.tenant_state(tenant)
+            && state.admitted.finish(outcome, now)
+        {
+            state.mark_changed(now);
         }
     }
 }
@@ -150,18 +206,27 @@ impl Reconciler {
 /// Does a task.
 pub async fn work<S: AdmittedStore>(
     client: &Client,
+    gate: &Gate,
     ledgers: &AdmittedLedgers<S>,
     task: RecordTask,
 ) -> Option<RecordOutcome> {
-    let RecordTask { tenant, objects, spec, gone, stored } = task;
+    let RecordTask { tenant, objects, spec, gone, pending, pods, in_force, stored } = task;
     let change = Change::Seen { objects: objects.clone(), spec: spec.clone(), gone };
-    let record = match ledgers.apply(&tenant, change, Instant::now() + PATIENCE).await {
-        Ok(record) => record,
-        Err(error) => {
-            admitted_store::warn(&tenant, &error, "admitted specs not recorded, retrying");
-            return None;
-        }
-    };
+    let mut changes = vec![change];
+    for rolled in rollout::rolled_out(client, gate, &in_force, pending, &pods).await {
+        changes.push(Change::RolledOut { uid: rolled.uid, spec: rolled.spec });
+    }
+    let mut record = AdmittedSpecs::default();
+    for change in changes {
+        record = match ledgers.apply(&tenant, change, Instant::now() + PATIENCE).await {
+            Ok(record) => record,
+            Err(error) => {
+                admitted_store::warn(&tenant, &error, "admitted specs not recorded, retrying");
+                return None;
+            }
+        };
+    }
+    let pending = record.pending(&objects);
     let earlier = record.earlier(&objects, &spec);
     let names: Vec<String> = earlier.iter().take(MOST_NAMES).map(ToString::to_string).collect();
     let status = json!({"clustersWithEarlierSpec": earlier.len(), "earlierSpec": names});
@@ -172,7 +237,7 @@ pub async fn work<S: AdmittedStore>(
     });
     let absent = record.unseen(&objects);
     if is_stored {
-        return Some(RecordOutcome { absent, is_done: true });
+        return Some(RecordOutcome { absent, pending, is_done: true });
     }
     let write = apply::status::<FlinkTenant>(client, PART, &tenant, &status);
     let is_done = match tokio::time::timeout(PATIENCE, write).await {
@@ -188,7 +253,7 @@ pub async fn work<S: AdmittedStore>(
             false
         }
     };
-    Some(RecordOutcome { absent, is_done })
+    Some(RecordOutcome { absent, pending, is_done })
 }
 
 /// The objects that declare others. What one of them owns belongs to it.

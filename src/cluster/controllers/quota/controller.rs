@@ -2,6 +2,7 @@
 
 use super::admitted::{self, RecordOutcome};
 use super::existence::{self, Confirmation};
+use super::history;
 use super::kinds;
 use super::reconciler::task::{Task, TaskKind};
 use super::reconciler::{ReconcileTimings, Reconciler};
@@ -129,8 +130,9 @@ async fn lead<S: Store, A: AdmittedStore>(controller: &Controller<S, A>) {
                     let of = (task.tenant.clone(), TaskKind::Record);
                     let (client, admitted) =
                         (controller.client.clone(), Arc::clone(&controller.admitted));
+                    let gate = Arc::clone(reconciler.gate());
                     let handle = tasks.spawn(async move {
-                        Done::Recorded(admitted::work(&client, &admitted, task).await)
+                        Done::Recorded(admitted::work(&client, &gate, &admitted, task).await)
                     });
                     running.insert(handle.id(), of);
                 }
@@ -187,7 +189,11 @@ async fn work<S: Store>(
     task: Task,
 ) -> Done {
     match task {
-        Task::Reconcile { tenant, view, unconfirmed, orphans, known } => {
+        Task::Reconcile { tenant, view, unconfirmed, orphans, history, known } => {
+            let vanished = match history {
+                Some(history) => history::vanished(&client, history).await,
+                None => Vec::new(),
+            };
             let has_unconfirmed = !unconfirmed.is_empty() || !orphans.is_empty();
             let mut confirmed = existence::confirm(&client, view.finished_below, unconfirmed).await;
             let objects: HashMap<String, ObjectRef> =
@@ -207,7 +213,7 @@ async fn work<S: Store>(
             let deleted = orphans
                 .into_iter()
                 .filter_map(|uid| Some(LiveObject::deleted(objects.get(&uid)?.clone(), uid)));
-            view.objects.splice(0..0, deleted);
+            view.objects.splice(0..0, deleted.chain(vanished));
             let deadline = Instant::now() + RECONCILIATION;
             let outcome = ledgers.reconcile(&tenant, Arc::new(view), known, deadline).await;
             Done::Reconciled(outcome, absent)

@@ -137,7 +137,7 @@ mod tests {
             uid: "u".into(),
             base,
             stamp: 7,
-            owner: None,
+            ..OpenReservation::default()
         };
         Unconfirmed { open, seen, ..Unconfirmed::default() }
     }

@@ -9,10 +9,12 @@
 pub mod admitted;
 mod controller;
 pub mod existence;
+mod history;
 pub mod kinds;
 pub mod object_cache;
 pub mod owner_chains;
 pub mod reconciler;
+mod rollout;
 pub mod status;
 pub mod term;
 

@@ -18,6 +18,7 @@ fn full() -> (ObjectRef, Slot) {
         stamp,
         usage: amounts(&[("cpu", "1500m"), ("nvidia.com/gpu", "1")]),
         counted: amounts(&[("cpu", "1")]),
+        asked_by: if base == 0 { String::new() } else { "p-7".into() },
         unknown: Vec::new(),
     };
     let slot = Slot {
@@ -37,7 +38,7 @@ fn full() -> (ObjectRef, Slot) {
 #[test]
 fn a_slot_is_one_readable_line() {
     let (object, slot) = full();
-    insta::assert_snapshot!(write(&object, &slot), @"Deployment/prod/etl within=FlinkDeployment/prod/etl uid=u-1 uses=cpu:2,memory:4Gi drawn=pods:3 reserved=u-1,7,8 asks=cpu:1500m,nvidia.com/gpu:1 counted=cpu:1 reserved=u-2,0,9 asks=cpu:1500m,nvidia.com/gpu:1");
+    insta::assert_snapshot!(write(&object, &slot), @"Deployment/prod/etl within=FlinkDeployment/prod/etl uid=u-1 uses=cpu:2,memory:4Gi drawn=pods:3 reserved=u-1,7,8 asks=cpu:1500m,nvidia.com/gpu:1 counted=cpu:1 by=p-7 reserved=u-2,0,9 asks=cpu:1500m,nvidia.com/gpu:1");
     assert_eq!(read(&write(&object, &slot)), Ok((object, slot)));
 }
 
@@ -59,7 +60,8 @@ fn names_with_separators_survive_a_round_trip() {
         let (_, slot) = full();
         let object = ObjectRef::new(name, name, name);
         let usage: Usage = [(name.to_owned(), Quantity::from_units(1))].into_iter().collect();
-        let reserved = Reservation { usage: usage.clone(), ..Reservation::default() };
+        let asked_by = name.to_owned();
+        let reserved = Reservation { usage: usage.clone(), asked_by, ..Reservation::default() };
         let slot = Slot {
             owner: Some(object.clone()),
             live: Some((name.into(), usage)),

@@ -5,10 +5,11 @@
 //! kept as text, without what changes nothing, and counted again when those change.
 
 mod departure;
+mod rest;
 
 use super::kinds;
 use super::owner_chains::{OwnerChains, Owners};
-use crate::flink::kinds::resting::essential_status;
+use crate::flink::kinds::resting::{self, essential_status};
 use crate::flink::requester::claims_operators_owner;
 use crate::kinds::{Kind, Property, Watched, counts_with_owner};
 use crate::pipeline::Gate;
@@ -20,6 +21,7 @@ use crate::tenant::Tenant;
 use departure::Departure;
 use jiff::Timestamp;
 use kube::core::DynamicObject;
+use rest::{is_status_last, owners_of_active};
 use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -71,6 +73,8 @@ struct CountedUsage {
     owners: Vec<String>,
     /// Whether its operator reports that it runs nothing.
     is_resting: bool,
+    /// Whether that report is about the object as it is now.
+    is_observed: bool,
 }
 
 /// What an event about an object changes.
@@ -137,7 +141,7 @@ impl ObjectCache {
         gate: &Gate,
         tenant: Option<&Tenant>,
     ) -> Option<NamespaceChange> {
-        object.metadata.managed_fields = None;
+        let managed_fields = object.metadata.managed_fields.take().unwrap_or_default();
         let namespace = object.metadata.namespace.clone()?;
         let uid: Arc<str> = object.metadata.uid.clone()?.into();
         let version = object.metadata.resource_version.as_ref()?.parse().ok()?;
@@ -151,7 +155,8 @@ impl ObjectCache {
             self.departures.insert((departure.ends, namespace.clone()));
         }
         let (counted, source) = if kind.is_counted() {
-            self.count(kind, value, gate, tenant)
+            let is_last = kind.declares_flink() && is_status_last(&managed_fields);
+            self.count(kind, value, is_last, gate, tenant)
         } else {
             Default::default()
         };
@@ -257,12 +262,17 @@ impl ObjectCache {
             let Some(objects) = self.namespaces.get(namespace) else { continue };
             let clusters = declared_clusters(objects);
             let running = self.owners_of_running(objects, now);
+            let active = owners_of_active(objects);
             for ((kind, name), entry) in objects {
                 // The owner counts for it. Its pods count too, and draw on the owner.
                 let by_owner = entry.has_operators_owner
                     && entry.owners.iter().any(|owner| clusters.contains(owner));
                 let is_running = running.contains(&*entry.uid);
-                let rests = entry.counted.is_resting && !is_running;
+                let is_resting = entry.counted.is_resting
+                    && active
+                        .get(&entry.uid)
+                        .map_or(!resting::rests_with_children(kind), |active| !active);
+                let rests = is_resting && entry.counted.is_observed && !is_running;
                 let usage = entry.usage(now).filter(|_| !by_owner && !rests);
                 let may_count = usage.is_some() || (entry.source.is_some() && !by_owner);
                 if !may_count && !reserved.contains(&*entry.uid) {
@@ -279,7 +289,7 @@ impl ObjectCache {
                     leaving: entry
                         .departure
                         .is_some_and(|departure| departure.may_be_replaced(now)),
-                    resting: entry.counted.is_resting,
+                    resting: is_resting,
                 });
             }
         }
@@ -298,6 +308,20 @@ impl ObjectCache {
         };
         let running = objects.iter().filter(|((kind, _), entry)| runs(kind, entry));
         running.flat_map(|(_, entry)| self.owner_chains.above(&entry.owners)).collect()
+    }
+
+    /// The UIDs of the pods that run in some namespaces.
+    pub fn running_pods<'a, 'n>(
+        &'a self,
+        namespaces: impl IntoIterator<Item = &'n str>,
+        now: Timestamp,
+    ) -> HashSet<&'a str> {
+        let objects = namespaces.into_iter().filter_map(|namespace| self.namespaces.get(namespace));
+        let pods = objects.flatten().filter(|((kind, _), entry)| {
+            kinds::named(kind).is_some_and(|kind| kind.watched == Some(Watched::FixedUsage))
+                && entry.usage(now).is_some()
+        });
+        pods.map(|(_, entry)| &*entry.uid).collect()
     }
 
     /// Whether an object of this name exists.
@@ -321,21 +345,24 @@ impl ObjectCache {
         &mut self,
         kind: &Kind,
         value: Value,
+        is_last: bool,
         gate: &Gate,
         tenant: Option<&Tenant>,
     ) -> (CountedUsage, Option<Box<[u8]>>) {
         let Ok(mut resource) = Resource::from_listed(&gvk(kind), value) else {
             return Default::default();
         };
+        if kind.declares_flink() {
+            let status = essential_status(&resource.kind, &resource.object, is_last);
+            set_status(&mut resource.object, Some(status));
+        }
         let counted = self.shared(count(gate, &resource, tenant, None));
         // What a Deployment made never counts, for any tenant.
         if kind.watched == Some(Watched::FixedUsage) || counts_with_owner(&resource) {
             return (counted, None);
         }
-        let status = kind.declares_flink().then(|| essential_status(&resource.object));
-        if let Some(fields) = resource.object.as_object_mut() {
-            fields.remove("status");
-            fields.extend(status.map(|status| ("status".to_owned(), status)));
+        if !kind.declares_flink() {
+            set_status(&mut resource.object, None);
         }
         (counted, serde_json::to_vec(&resource.object).ok().map(Vec::into_boxed_slice))
     }
@@ -392,6 +419,13 @@ fn declared_clusters(objects: &Objects) -> HashSet<Arc<str>> {
     declaring.map(|(_, entry)| Arc::clone(&entry.uid)).collect()
 }
 
+fn set_status(object: &mut Value, status: Option<Value>) {
+    if let Some(fields) = object.as_object_mut() {
+        fields.remove("status");
+        fields.extend(status.map(|status| ("status".to_owned(), status)));
+    }
+}
+
 /// Counts an object. Where that panics, its last usage stays, and other objects are not affected.
 fn count(
     gate: &Gate,
@@ -415,6 +449,7 @@ fn count(
     };
     CountedUsage {
         is_resting: resting,
+        is_observed: resting && resting::is_observed(&resource.kind, &resource.object),
         usage: Some(Arc::new(usage)),
         owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
     }

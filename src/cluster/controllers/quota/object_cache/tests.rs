@@ -408,3 +408,117 @@ fn a_resting_cluster_counts_as_long_as_anything_of_it_exists() {
     let lost = deleted_pod("a", "2026-01-27T10:00:00Z", &["etl"]);
     assert_eq!(cores_of("FINISHED", vec![("Pod", lost)]), 0);
 }
+
+/// A status that its operator writes at `status`, of an object that its user wrote at `user`.
+fn written(mut object: DynamicObject, user: &str, status: &str) -> DynamicObject {
+    let entry = |manager: &str, sub: Option<&str>, time: &str| {
+        json!({"manager": manager, "operation": "Update", "subresource": sub,
+            "time": format!("2026-11-27T10:00:{time}Z")})
+    };
+    let entries = json!([entry("kubectl", None, user), entry("operator", Some("status"), status)]);
+    object.metadata.managed_fields = Some(serde_json::from_value(entries).unwrap());
+    object
+}
+
+#[test]
+fn a_stopped_flink_cluster_rests_until_its_user_starts_it() {
+    let etl = |state: &str| {
+        let resources = json!({"requests": {"cpu": "2", "memory": "2Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}});
+        object(
+            "etl",
+            "etl",
+            3,
+            &[],
+            json!({
+            "spec": {"flinkVersion": "1.20", "image": {"name": "flink:1.20"}, "jobManager": {"resources": resources},
+                "taskManager": {"replicas": 1, "resources": resources}, "job": {"mode": "Application", "restartPolicy": "Never"}},
+            "status": {"state": state, "components": {"job": {"state": "Succeeded"}}}}),
+        )
+    };
+    let cores_of = |etl: DynamicObject, rest: Vec<(&str, DynamicObject)>| {
+        cores(&cache([vec![("FlinkCluster", etl)], rest].concat()))
+    };
+    assert_eq!(cores_of(written(etl("Running"), "01", "05"), vec![]), 4);
+    assert_eq!(cores_of(written(etl("Stopped"), "01", "05"), vec![]), 0);
+    assert_eq!(
+        cores_of(written(etl("Stopped"), "01", "05"), vec![("Pod", pod("a", 4, &["etl"]))]),
+        4
+    );
+    // The operator has not seen the change yet, or may not have.
+    assert_eq!(cores_of(written(etl("Stopped"), "07", "05"), vec![]), 4);
+    assert_eq!(cores_of(written(etl("Stopped"), "05", "05"), vec![]), 4);
+    assert_eq!(cores_of(etl("Stopped"), vec![]), 4);
+}
+
+#[test]
+fn a_blue_green_deployment_rests_with_its_children() {
+    let resource = json!({"cpu": 2, "memory": "2048m"});
+    let template = json!({"flinkVersion": "v1_20", "jobManager": {"resource": resource}, "taskManager": {"resource": resource},
+        "job": {"jarURI": "local:///a.jar", "parallelism": 1}});
+    let spec = json!({"template": {"spec": template}});
+    let parent = |state: &str| {
+        let reconciled = json!({"spec": spec}).to_string();
+        object(
+            "etl",
+            "etl",
+            3,
+            &[],
+            json!({"spec": spec,
+            "status": {"blueGreenState": state, "lastReconciledSpec": reconciled, "jobStatus": {"state": "RUNNING"}}}),
+        )
+    };
+    let child = |colour: &str, state: &str| {
+        let mut child = object(
+            colour,
+            colour,
+            3,
+            &["etl"],
+            json!({"spec": template, "status": {"jobStatus": {"state": state}}}),
+        );
+        child.metadata.generation = Some(1);
+        child.metadata.owner_references.as_mut().unwrap()[0].api_version =
+            "flink.apache.org/v1beta1".into();
+        ("FlinkDeployment", child)
+    };
+    let cores_of = |state: &str, rest: Vec<(&str, DynamicObject)>| {
+        cores(&cache([vec![("FlinkBlueGreenDeployment", parent(state))], rest].concat()))
+    };
+    assert_eq!(cores_of("ACTIVE_BLUE", vec![child("blue", "RUNNING")]), 8);
+    assert_eq!(cores_of("ACTIVE_BLUE", vec![child("blue", "FINISHED")]), 0);
+    assert_eq!(cores_of("TRANSITIONING_TO_GREEN", vec![child("blue", "FINISHED")]), 8);
+    assert_eq!(
+        cores_of("ACTIVE_BLUE", vec![child("blue", "FINISHED"), child("green", "RUNNING")]),
+        8
+    );
+    assert_eq!(cores_of("ACTIVE_BLUE", vec![]), 8, "its child may be made at any time");
+    assert_eq!(
+        cores_of("ACTIVE_BLUE", vec![child("blue", "FINISHED"), ("Pod", pod("a", 4, &["blue"]))]),
+        8
+    );
+}
+
+#[test]
+fn an_application_counts_as_long_as_its_pods_exist() {
+    let etl = |state: &str| {
+        let resources = json!({"requests": {"cpu": "2", "memory": "2Gi"}});
+        let etl = object(
+            "etl",
+            "etl",
+            3,
+            &[],
+            json!({
+            "spec": {"image": "flink:1.11", "parallelism": 1, "jobManagerConfig": {"resources": resources, "replicas": 1},
+                "taskManagerConfig": {"resources": resources, "taskSlots": 1}},
+            "status": {"phase": "Running", "jobStatus": {"state": state}}}),
+        );
+        written(etl, "01", "05")
+    };
+    let cores_of = |state: &str, rest: Vec<(&str, DynamicObject)>| {
+        cores(&cache([vec![("FlinkApplication", etl(state))], rest].concat()))
+    };
+    let all = cores_of("RUNNING", vec![]);
+    assert!(all >= 4, "{all}");
+    assert_eq!(cores_of("FINISHED", vec![]), 0);
+    let kept = vec![("Deployment", deployment("jm", 1, &["etl"]))];
+    assert_eq!(cores_of("FINISHED", kept), all);
+}

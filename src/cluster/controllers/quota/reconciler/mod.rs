@@ -17,7 +17,7 @@ use crate::cluster::watch::Cache;
 use crate::cluster::watch::records::Record;
 use crate::pipeline::Gate;
 use crate::quota::commit::ReconcileError;
-use crate::quota::ledger::Reconciliation;
+use crate::quota::ledger::{OpenReservation, Reconciliation};
 use kube::api::ApiResource;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -130,7 +130,17 @@ impl Reconciler {
         match outcome {
             Ok(settled) => {
                 if let Some(state) = self.tenants.get_mut(tenant) {
-                    state.reconciled(settled, now);
+                    let is_first = state.reconciled(settled, now);
+                    // A new leader learns of reservations after it has made its view. What has become
+                    // of the object counts at once, if it is known or the API server can say it.
+                    let is_known = |open: &OpenReservation| {
+                        let seen = self.objects.version(&open.object, &open.uid);
+                        seen.is_some_and(|seen| open.has_known_outcome(Some(seen), None))
+                    };
+                    let asks = state.history.is_some() && !state.open.is_empty();
+                    if is_first && (asks || state.open.iter().any(is_known)) {
+                        state.mark_changed(now);
+                    }
                 }
             }
             Err(error) => {

@@ -1,6 +1,7 @@
 //! What the leader has to do.
 
 use crate::cluster::controllers::quota::existence::Unconfirmed;
+use crate::cluster::controllers::quota::history::PodHistory;
 use crate::quota::ledger::{KnownLimits, View};
 use serde_json::Value;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ pub enum Task {
         unconfirmed: Vec<Unconfirmed>,
         /// Reservations of pods whose cluster is gone; each is released if its pod does not exist.
         orphans: Vec<Unconfirmed>,
+        /// Reservations of pods that may have existed before this replica led.
+        history: Option<PodHistory>,
         /// The tenant's limits.
         known: Arc<KnownLimits>,
     },

@@ -2,6 +2,7 @@
 
 use super::ReconcileTimings;
 use crate::cluster::controllers::quota::admitted::AdmittedState;
+use crate::cluster::controllers::quota::history::PodHistory;
 use crate::cluster::controllers::quota::status::QuotaStatus;
 use crate::quota::ledger::{
     KnownLimits, LiveObject, ObjectRef, OpenReservation, Reconciliation, StampTimes,
@@ -45,6 +46,10 @@ pub(in crate::cluster::controllers::quota) struct TenantState {
     pub(super) status_written_at: Option<Instant>,
     /// Whether its status is being written.
     pub(super) writing_status: bool,
+    /// Whether it is known what became of reservations before this replica led.
+    has_history: bool,
+    /// The version of pods from which on that is asked, once.
+    pub(super) history: Option<u64>,
     /// The record of what its clusters were admitted with.
     pub(in crate::cluster::controllers::quota) admitted: AdmittedState,
 }
@@ -70,12 +75,14 @@ impl TenantState {
             status_written: false,
             status_written_at: None,
             writing_status: false,
+            has_history: false,
+            history: None,
             admitted: AdmittedState::default(),
         }
     }
 
     /// One of its objects has changed.
-    pub(super) fn mark_changed(&mut self, now: Instant) {
+    pub(in crate::cluster::controllers::quota) fn mark_changed(&mut self, now: Instant) {
         self.changed = Some(self.changed.map_or((now, now), |(first, _)| (first, now)));
     }
 
@@ -112,16 +119,38 @@ impl TenantState {
             .collect();
     }
 
-    /// The open reservations of pods whose cluster does not exist any more, and whose requests have
-    /// ended.
+    /// Pods with open reservations that are unknown, and the version from which on to ask for them. They
+    /// may have been created and deleted before this replica led. It is asked once.
+    pub(super) fn take_history(
+        &mut self,
+        is_known: impl Fn(&OpenReservation) -> bool,
+    ) -> Option<PodHistory> {
+        let since = self.history.take()?;
+        let open = self.open.iter().filter(|open| open.base == 0 && open.object.kind == "Pod");
+        let pods: Vec<OpenReservation> = open.filter(|open| !is_known(open)).cloned().collect();
+        (!pods.is_empty()).then_some(PodHistory { since, pods })
+    }
+
+    /// The namespaces of pods that asked for open reservations.
+    pub(super) fn asking(&self) -> BTreeSet<&str> {
+        let asked = self.open.iter().filter(|open| !open.asked_by.is_empty());
+        asked.map(|open| open.object.namespace.as_str()).collect()
+    }
+
+    /// The open reservations of pods whose cluster or whose JobManager does not exist any more, and
+    /// whose requests have ended.
     pub(super) fn orphans(
         &self,
         now: Instant,
         exists: impl Fn(&ObjectRef) -> bool,
+        runs: impl Fn(&OpenReservation) -> bool,
     ) -> Vec<OpenReservation> {
         let below = self.sightings.orphans_below(now);
         let orphaned = self.open.iter().filter(|open| {
-            open.stamp < below && self.owners.get(&open.uid).is_some_and(|owner| !exists(owner))
+            let is_created_pod = open.base == 0 && open.object.kind == "Pod";
+            let is_left = self.owners.get(&open.uid).is_some_and(|owner| !exists(owner));
+            open.stamp < below
+                && (is_left || (is_created_pod && !open.asked_by.is_empty() && !runs(open)))
         });
         orphaned.cloned().collect()
     }
@@ -137,15 +166,21 @@ impl TenantState {
             let calm = passed(last) >= timings.pause || passed(first) >= timings.longest;
             (calm || self.reconciled_at.is_none()).then_some(first)
         };
-        // What a cluster that is gone left behind is released earlier.
-        let often = if self.owners.is_empty() { timings.again } else { timings.again / 3 };
+        // What a cluster or a JobManager that is gone left behind is released earlier.
+        let asked = self.open.iter().any(|open| !open.asked_by.is_empty());
+        let often =
+            if self.owners.is_empty() && !asked { timings.again } else { timings.again / 3 };
         let again =
             self.reconciled_at.filter(|at| self.has_open_reservations() && passed(*at) >= often);
         self.changed.and_then(gathered).or(again)
     }
 
-    /// Its ledger was reconciled.
-    pub(super) fn reconciled(&mut self, settled: Reconciliation, now: Instant) {
+    /// Its ledger was reconciled; whether for the first time by this leader.
+    pub(super) fn reconciled(&mut self, settled: Reconciliation, now: Instant) -> bool {
+        let is_first = !std::mem::replace(&mut self.has_history, true);
+        if is_first {
+            self.history = settled.counted_before.get("Pod").copied();
+        }
         // Stamps of a ledger that was deleted mean nothing in the one that replaced it.
         if settled.first || settled.next < self.next_stamp {
             self.sightings = StampTimes::default();
@@ -158,6 +193,7 @@ impl TenantState {
         self.deleted.drain(..self.handed_over.min(self.deleted.len()));
         self.handed_over = 0;
         (self.not_before, self.reconciling) = (None, false);
+        is_first
     }
 
     /// Its use was computed.

@@ -13,6 +13,7 @@ use crate::quota::ledger::reconcile::StaleView;
 use crate::quota::ledger::{ObjectRef, OpenReservation, View};
 use crate::rego::PolicySet;
 use crate::tenant::{Tenant, Tenants};
+use kube::core::DynamicObject;
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
@@ -109,7 +110,7 @@ fn view(tasks: &[Task]) -> (&View, &[Unconfirmed]) {
 
 fn reserved(stamp: u64, base: u64, name: &str) -> OpenReservation {
     let object = ObjectRef::new("Pod", "prod", name);
-    OpenReservation { object, uid: name.into(), base, stamp, owner: None }
+    OpenReservation { object, uid: name.into(), base, stamp, ..OpenReservation::default() }
 }
 
 #[test]
@@ -519,4 +520,66 @@ fn nothing_is_reconciled_while_the_gate_differs() {
     assert!(!reconciler.is_ready(), "it is gone");
     reconciler.set_gate(with_tenants(&[]), at(0));
     assert!(reconciler.is_ready());
+}
+
+/// The reservations that a reconciliation may release because their cluster or JobManager is gone.
+fn orphans(tasks: &[Task]) -> Vec<&str> {
+    let Some(Task::Reconcile { orphans, .. }) = tasks.first() else { panic!("{tasks:?}") };
+    orphans.iter().map(|one| one.open.uid.as_str()).collect()
+}
+
+#[test]
+fn what_a_job_manager_that_is_gone_asked_for_is_released_early() {
+    let mut reconciler = reconciled(both());
+    for name in ["jm-1", "jm-2"] {
+        reconciler.handle(kind("Pod"), pod("prod", name, 6), at(0));
+    }
+    let asked = |uid: &str, by: &str, base| OpenReservation {
+        asked_by: by.into(),
+        ..reserved(1, base, uid)
+    };
+    let open = || {
+        vec![asked("a", "jm-1", 0), asked("b", "jm-2", 0), asked("c", "", 0), asked("d", "jm-1", 5)]
+    };
+    let again = |reconciler: &mut Reconciler, seconds: u64| {
+        let tasks = reconciler.due(at(seconds * 1_000), 9);
+        let found: Vec<String> = orphans(&tasks).into_iter().map(str::to_owned).collect();
+        let settled = Reconciliation { next: 2, open: open(), ..Reconciliation::default() };
+        reconciler.reconciled("payments", Ok(settled), at(seconds * 1_000));
+        found
+    };
+    assert_eq!(again(&mut reconciler, 1), [""; 0]);
+    let gone: DynamicObject = serde_json::from_value(
+        json!({"metadata": {"name": "jm-1", "namespace": "prod", "uid": "jm-1"}}),
+    )
+    .unwrap();
+    reconciler.handle(kind("Pod"), Event::Deleted(Box::new(gone)), at(2_000));
+    // Its requests may still be under way.
+    assert_eq!(again(&mut reconciler, 20), [""; 0]);
+    assert_eq!(again(&mut reconciler, 43), ["a"]);
+}
+
+#[test]
+fn a_new_leader_asks_what_became_of_reserved_pods() {
+    let mut reconciler = listed(both());
+    reconciler.handle(kind("Pod"), pod("prod", "a", 6), at(0));
+    assert!(!reconciler.due(at(0), 9).is_empty());
+    // A former leader's ledger has reservations.
+    let settled = |open: Vec<OpenReservation>| {
+        let counted_before = [("Pod".to_owned(), 3)].into();
+        Ok(Reconciliation { next: 9, open, counted_before, ..Reconciliation::default() })
+    };
+    let open = || vec![reserved(3, 0, "a"), reserved(4, 0, "gone"), reserved(5, 2, "changed")];
+    reconciler.reconciled("payments", settled(open()), at(100));
+    let tasks = reconciler.due(at(400), 9);
+    let Some(Task::Reconcile { history: Some(history), .. }) = tasks.first() else {
+        panic!("{tasks:?}")
+    };
+    let asked: Vec<&str> = history.pods.iter().map(|open| open.uid.as_str()).collect();
+    assert_eq!((history.since, asked), (3, vec!["gone"]));
+    // It is asked once.
+    reconciler.reconciled("payments", settled(open()), at(400));
+    assert!(reconciler.due(at(2_000), 9).iter().all(|task| task.kind() != TaskKind::Reconcile));
+    let tasks = reconciler.due(at(16_000), 9);
+    assert!(matches!(tasks.first(), Some(Task::Reconcile { history: None, .. })), "{tasks:?}");
 }

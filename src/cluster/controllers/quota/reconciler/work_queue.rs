@@ -99,7 +99,13 @@ impl Reconciler {
             return None;
         };
         state.reconciling = true;
-        let orphans = state.orphans(now, |owner| self.objects.contains(owner));
+        let history = state.take_history(|open| self.objects.contains(&open.object));
+        let asking = self.objects.running_pods(state.asking(), Timestamp::now());
+        let orphans = state.orphans(
+            now,
+            |owner| self.objects.contains(owner),
+            |open| asking.contains(open.asked_by.as_str()),
+        );
         let orphans = orphans.into_iter().map(|open| {
             let seen = self.objects.version(&open.object, &open.uid);
             Unconfirmed { open, seen, resource: None }
@@ -122,6 +128,7 @@ impl Reconciler {
             view: View { objects, positions, finished_below: over },
             unconfirmed,
             orphans,
+            history,
             known,
         })
     }

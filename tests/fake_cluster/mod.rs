@@ -1,4 +1,4 @@
-//! The webhooks in a cluster with these objects, all in one namespace.
+//! The webhooks in a cluster with these objects. One without a namespace is in every one.
 
 use flinkgate::admission::answer::{Answer, Webhook};
 use flinkgate::admission::context::{Context, LookupError};
@@ -19,8 +19,8 @@ pub struct FakeCluster {
 
 impl FakeCluster {
     /// With these objects.
-    pub fn new(gate: Gate, objects: impl IntoIterator<Item = Value>) -> Self {
-        Self { gate: Arc::new(gate), objects: objects.into_iter().collect() }
+    pub fn new(gate: impl Into<Arc<Gate>>, objects: impl IntoIterator<Item = Value>) -> Self {
+        Self { gate: gate.into(), objects: objects.into_iter().collect() }
     }
 
     /// What a webhook answers there.
@@ -32,10 +32,12 @@ impl FakeCluster {
         runtime.block_on(Reviewer::new(self, FileQuota::default()).review(request, deadlines))
     }
 
-    fn of_kind(&self, plural: &str) -> Vec<Value> {
+    fn of_kind(&self, plural: &str, namespace: &str) -> Vec<Value> {
         let is_it = |object: &&Value| {
             let kind = object["kind"].as_str().unwrap().to_lowercase();
-            plural == format!("{kind}s") || plural == format!("{kind}es")
+            let is_kind = plural == format!("{kind}s") || plural == format!("{kind}es");
+            let of = &object["metadata"]["namespace"];
+            is_kind && (of.is_null() || of == namespace)
         };
         self.objects.iter().filter(is_it).cloned().collect()
     }
@@ -60,20 +62,20 @@ impl Context for FakeCluster {
     async fn object(
         &self,
         of: &GroupVersionResource,
-        _: &str,
+        namespace: &str,
         name: &str,
     ) -> Result<Option<Value>, LookupError> {
-        let mut found = self.of_kind(&of.resource).into_iter();
+        let mut found = self.of_kind(&of.resource, namespace).into_iter();
         Ok(found.find(|object| object["metadata"]["name"] == name))
     }
 
     async fn list(
         &self,
         of: &GroupVersionResource,
-        _: &str,
+        namespace: &str,
         selector: &str,
     ) -> Result<Vec<Value>, LookupError> {
-        let mut found = self.of_kind(&of.resource);
+        let mut found = self.of_kind(&of.resource, namespace);
         found.retain(|object| {
             let labels = &object["metadata"]["labels"];
             let mut pairs = selector.split(',').filter_map(|pair| pair.split_once('='));

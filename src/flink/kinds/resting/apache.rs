@@ -1,31 +1,18 @@
-//! Flink objects of the Flink Kubernetes Operator that run nothing: jobs that have ended, and jobs
-//! that are suspended.
+//! FlinkDeployments and FlinkSessionJobs of the Flink Kubernetes Operator.
 //!
-//! The operator writes it into their status, which other users may not write. A status is about the
-//! generation that the operator observed: after a change of the spec it says nothing. While the
-//! operator upgrades an object, its job has ended too, and starts again.
+//! A status is about the generation that the operator observed: after a change of the spec it says
+//! nothing. While the operator upgrades an object, its job has ended too, and starts again.
 
+use super::{ENDED, Rest, text_at};
 use crate::flink::Workload;
-use crate::resource::{GroupVersionKind, pointer};
+use crate::resource::pointer;
 use serde_json::{Value, json};
 
-/// Why an object runs nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Rest {
-    /// Its job finished, failed or was cancelled.
-    Ended,
-    /// `spec.job.state` is `suspended`.
-    Suspended,
-}
-
-/// The kinds whose status says it.
-const KINDS: [&str; 2] = ["FlinkDeployment", "FlinkSessionJob"];
-/// The states in which a job stays.
-const ENDED: [&str; 3] = ["FINISHED", "FAILED", "CANCELED"];
 /// Whether the operator starts a failed job again.
 const RESTARTS: &str = "kubernetes.operator.job.restart.failed";
 
-const STATE: &str = "/spec/job/state";
+/// The field that suspends a job.
+pub(super) const STATE: &str = "/spec/job/state";
 const GENERATION: &str = "/metadata/generation";
 const OBSERVED: &str = "/status/observedGeneration";
 const JOB: &str = "/status/jobStatus/state";
@@ -33,12 +20,10 @@ const LIFECYCLE: &str = "/status/lifecycleState";
 const RECONCILIATION: &str = "/status/reconciliationStatus/state";
 const RECONCILED: &str = "/status/reconciliationStatus/lastReconciledSpec";
 
-/// Whether a stored object runs nothing, as its operator reports.
-pub fn rest(kind: &GroupVersionKind, object: &Value, workload: &Workload) -> Option<Rest> {
-    let text = |place: &str| pointer::at(object, place).and_then(Value::as_str).unwrap_or_default();
-    if kind.group != "flink.apache.org"
-        || !KINDS.contains(&kind.kind.as_str())
-        || pointer::at(object, "/spec/job").is_none_or(Value::is_null)
+/// Why an object runs nothing.
+pub(super) fn rest(object: &Value, workload: &Workload) -> Option<Rest> {
+    let text = |place: &str| text_at(object, place);
+    if pointer::at(object, "/spec/job").is_none_or(Value::is_null)
         || !matches!(text(RECONCILIATION), "" | "DEPLOYED" | "ROLLED_BACK")
     {
         return None;
@@ -58,14 +43,14 @@ pub fn rest(kind: &GroupVersionKind, object: &Value, workload: &Workload) -> Opt
 }
 
 /// Whether the status is about the object's generation.
-fn is_observed(object: &Value) -> bool {
+pub(super) fn is_observed(object: &Value) -> bool {
     let number = |place: &str| pointer::at(object, place).and_then(Value::as_i64);
     // Older operators do not write it. A status of an object that never changed is about that.
     number(GENERATION).is_some_and(|now| number(OBSERVED).map_or(now == 1, |seen| seen == now))
 }
 
-/// The part of a status that decides about an object, to keep in place of the whole.
-pub fn essential_status(object: &Value) -> Value {
+/// The part of a status that decides.
+pub(super) fn essential_status(object: &Value) -> Value {
     let text = |place: &str| pointer::at(object, place).cloned().unwrap_or_default();
     let was_deployed = pointer::at(object, RECONCILED)
         .and_then(Value::as_str)
@@ -85,6 +70,7 @@ pub fn essential_status(object: &Value) -> Value {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::kinds::resting;
     use crate::kinds::lower;
     use crate::resource::Resource;
 
@@ -95,13 +81,13 @@ mod tests {
             "status": {"jobStatus": {"state": "FINISHED"}, "lifecycleState": "STABLE", "observedGeneration": 2,
                 "reconciliationStatus": {"state": "DEPLOYED", "lastReconciledSpec": "{}"}}});
         change(&mut object);
+        let resource = Resource::from_manifest(object.clone()).unwrap();
         let of = |object: &Value| {
-            let resource = Resource::from_manifest(object.clone()).unwrap();
-            rest(&resource.kind, object, &lower(&resource, object).unwrap())
+            resting::rest(&resource.kind, object, &lower(&resource, object).unwrap())
         };
         let found = of(&object);
         let mut kept = object.clone();
-        kept["status"] = essential_status(&object);
+        kept["status"] = resting::essential_status(&resource.kind, &object, true);
         assert_eq!(of(&kept), found, "the kept part of the status says the same");
         found
     }
