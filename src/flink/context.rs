@@ -25,6 +25,8 @@ const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-versio
 pub struct FlinkContext {
     operator: OperatorDefaults,
     operator_users: OperatorUsers,
+    /// The version that every object is read for, whatever it names.
+    assumed_version: Option<FlinkVersion>,
     configuration: MountedConfiguration,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
@@ -49,6 +51,17 @@ impl FlinkContext {
     /// The same with the operator's default configuration.
     pub fn with_operator(self, operator: OperatorDefaults) -> Self {
         Self { operator, ..self }
+    }
+
+    /// The same where every object is read as if its Flink had this version.
+    pub fn with_assumed_version(self, assumed_version: Option<FlinkVersion>) -> Self {
+        Self { assumed_version, ..self }
+    }
+
+    /// The version of Flink that an object is read for: the one that it names, unless another one is
+    /// assumed.
+    pub fn version(&self, named: Option<FlinkVersion>) -> Option<FlinkVersion> {
+        self.assumed_version.or(named)
     }
 
     /// What is known of ConfigMaps with Flink's configuration.

@@ -19,6 +19,7 @@ pub(crate) mod flink_session_job;
 pub(crate) mod flink_state_snapshot;
 mod generated_template;
 mod growth;
+mod image_configuration;
 pub(crate) mod ingress;
 pub(crate) mod leaving;
 mod local_cluster;
