@@ -2,7 +2,7 @@
 
 use super::config::Entry;
 use super::file_systems::{ENABLE_PLUGINS, is_flinks_own};
-use super::kinds::is_entrypoint_word;
+use super::kinds::is_started_by_entrypoint;
 use super::pods::{Container, Pods};
 use super::{Engine, Role, Workload};
 use crate::resource::fields::{elements, text};
@@ -110,13 +110,5 @@ fn brings_classes(container: &Value) -> bool {
 /// Whether a container of a plain manifest starts something else than the image's entrypoint with a
 /// process of Flink. Operators and native mode write the command themselves.
 fn runs_script(container: &Value, workload: &Workload) -> bool {
-    if workload.engine != Engine::Standalone {
-        return false;
-    }
-    let mut words = elements(container, "command")
-        .iter()
-        .chain(elements(container, "args"))
-        .filter_map(Value::as_str)
-        .skip_while(|word| word.ends_with("docker-entrypoint.sh"));
-    !words.next().is_some_and(is_entrypoint_word)
+    workload.engine == Engine::Standalone && !is_started_by_entrypoint(container)
 }

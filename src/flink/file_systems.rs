@@ -42,6 +42,12 @@ const PLUGINS: [Plugin; 6] = [
     Plugin { name: "flink-oss-fs-hadoop", schemes: &["oss"], since: FIRST },
 ];
 
+/// Whether addresses with this scheme begin with the name of a bucket or a container.
+pub fn is_bucket_store(scheme: &str) -> bool {
+    let of_plugins = PLUGINS.iter().flat_map(|plugin| plugin.schemes);
+    of_plugins.chain(&["s3n"]).any(|own| own.eq_ignore_ascii_case(scheme))
+}
+
 /// Whether an image is Flink's own, and not one that is built from it.
 pub fn is_flinks_own(image: &ImageRef<'_>) -> bool {
     OWN_IMAGES.iter().any(|(registry, repository)| {

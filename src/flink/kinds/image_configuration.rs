@@ -1,12 +1,14 @@
 //! The configuration file in Flink's own image, which counts where nothing else is mounted.
 //!
 //! It is the one of the distribution, `flink-dist/src/main/resources/flink-conf.yaml` and, since 1.19,
-//! `config.yaml`: Flink 1.16 to 2.3 have the same sizes there. Flink's start scripts refuse to run
+//! `config.yaml`: Flink 1.11 to 2.3 have the same sizes there. Flink's start scripts refuse to run
 //! without a size, so this file is why an image runs without any configuration.
 
+use super::process::is_started_by_entrypoint;
 use crate::flink::config::FlinkConfig;
 use crate::flink::file_systems::is_flinks_own;
 use crate::flink::image::ImageRef;
+use crate::flink::version::FlinkVersion;
 use crate::resource::fields::text;
 use serde_json::Value;
 
@@ -18,11 +20,19 @@ const OPTIONS: [(&str, &str); 4] = [
     ("taskmanager.numberOfTaskSlots", "1"),
 ];
 
+/// The first release with these sizes.
+const SINCE: FlinkVersion = FlinkVersion::new(1, 11);
+
 /// The options of the image's file; `None` if the container runs another image, whose file is not
-/// known.
+/// known, or a script that may change it.
 pub(super) fn of(container: &Value) -> Option<FlinkConfig> {
     let image = ImageRef::parse(text(container, "image"))?;
-    is_flinks_own(&image).then(|| {
+    let is_older = image
+        .tag
+        .and_then(|tag| FlinkVersion::parse_release(tag.split('-').next()?))
+        .is_some_and(|version| version < SINCE);
+    let is_known = is_flinks_own(&image) && !is_older && is_started_by_entrypoint(container);
+    is_known.then(|| {
         let mut config = FlinkConfig::default();
         for (key, value) in OPTIONS {
             config.set(key, value, None);

@@ -45,4 +45,4 @@ pub use dynamic_properties::names_folder as names_configuration_folder;
 pub use operator_config::FLINK_CONFIGURATION;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};
 pub(crate) use pod::is_made_from_template;
-pub use process::is_entrypoint_word;
+pub use process::{is_entrypoint_word, is_started_by_entrypoint};

@@ -18,6 +18,7 @@
 
 use super::DeclaredSpec;
 use super::artifacts::{UriProblem, scheme};
+use crate::flink::file_systems::is_bucket_store;
 use crate::flink::pods::Pods;
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Mode, Role};
@@ -29,10 +30,6 @@ const FETCHES_SINCE: FlinkVersion = FlinkVersion::new(1, 19);
 
 /// Protocols that Java's `URL` knows.
 const JAVA_PROTOCOLS: [&str; 5] = ["file", "ftp", "http", "https", "jar"];
-
-/// Schemes of stores whose addresses begin with a bucket.
-const BUCKET_STORES: [&str; 10] =
-    ["s3", "s3a", "s3p", "s3n", "gs", "oss", "abfs", "abfss", "wasb", "wasbs"];
 
 /// Schemes that Flink compares itself, with their letter case.
 const COMPARED: [&str; 4] = ["local", "file", "http", "https"];
@@ -136,12 +133,8 @@ impl JarReader<'_> {
             None => ("", rest),
         };
         let is_local = ["local", "file"].iter().any(|local| local.eq_ignore_ascii_case(scheme));
-        let needs_store = || {
-            BUCKET_STORES
-                .iter()
-                .chain(&["http", "https"])
-                .any(|own| own.eq_ignore_ascii_case(scheme))
-        };
+        let is_http = || ["http", "https"].iter().any(|own| own.eq_ignore_ascii_case(scheme));
+        let needs_store = || is_bucket_store(scheme) || is_http();
         if is_local && !host.is_empty() && !host.eq_ignore_ascii_case("localhost") {
             Some(JarProblem::Host(host))
         } else if is_local && !path.is_empty() && !path.starts_with('/') {
