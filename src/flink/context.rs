@@ -20,6 +20,9 @@ use std::sync::Arc;
 const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.";
 const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-version.";
 
+/// The objects whose pods mount a claim, as `kind/name`, by the name of the claim.
+pub type ClaimUsers = BTreeMap<String, BTreeSet<String>>;
+
 /// What is known beside an object when it is lowered. Nothing, by default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlinkContext {
@@ -31,6 +34,7 @@ pub struct FlinkContext {
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
+    claim_users: BTreeMap<String, Arc<ClaimUsers>>,
     /// The names of all claims that pods can mount, by namespace.
     mountable_claims: BTreeMap<String, Arc<BTreeSet<String>>>,
     container_defaults: BTreeMap<String, ContainerDefaults>,
@@ -123,6 +127,17 @@ impl FlinkContext {
             Arc::make_mut(self.claims.entry(namespace.into()).or_default())
                 .insert(name.into(), scope);
         }
+    }
+
+    /// Adds an object whose pods mount a claim, wherever they run.
+    pub fn add_claim_user(&mut self, namespace: &str, claim: &str, object: String) {
+        let users = Arc::make_mut(self.claim_users.entry(namespace.into()).or_default());
+        users.entry(claim.into()).or_default().insert(object);
+    }
+
+    /// The known objects of a namespace whose pods mount claims.
+    pub fn claim_users(&self, namespace: &str) -> Option<Arc<ClaimUsers>> {
+        self.claim_users.get(namespace).cloned()
     }
 
     /// The claims of a namespace; `None` where none is known.

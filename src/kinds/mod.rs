@@ -302,6 +302,7 @@ pub fn lower_with_context(
     };
     (is_whole && object.is_object()).then(|| Workload {
         claims: context.claims(&resource.namespace),
+        claim_users: context.claim_users(&resource.namespace),
         mountable_claims: context.mountable_claims(&resource.namespace),
         container_defaults: context.container_defaults(&resource.namespace),
         namespace_objects: context.namespace_objects(&resource.namespace),
