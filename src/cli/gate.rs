@@ -6,10 +6,14 @@ use super::input::Manifest;
 use crate::flink::FlinkContext;
 use crate::flink::config_sources::pod_templates;
 use crate::flink::kinds::is_claim;
+use crate::kubernetes::placement::binds_to_node;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
 use crate::report::RuleInfo;
+use crate::resource::fields::elements;
+use crate::resource::pointer;
 use crate::rules::Documentation;
 use crate::tenant::load::{TenantProblem, labels};
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,6 +52,13 @@ impl OperatorArgs {
                 _ => {}
             }
             for (_, template) in pod_templates(&resource.object) {
+                let spec = template.get("spec").unwrap_or(&Value::Null);
+                for claim in elements(spec, "volumes").iter().filter_map(claim_of_volume) {
+                    if !binds_to_node(spec) {
+                        let object = format!("{}/{}", resource.kind.kind, resource.name);
+                        context.add_claim_user(&resource.namespace, claim, object);
+                    }
+                }
                 context.configuration_mut().add_readers(&resource.namespace, template);
             }
             if is_claim(resource) {
@@ -105,6 +116,10 @@ pub fn rule_info(rule: &Documentation) -> RuleInfo {
         help: rule.help.clone().unwrap_or_default(),
         level: rule.level,
     }
+}
+
+fn claim_of_volume(volume: &Value) -> Option<&str> {
+    pointer::at(volume, "/persistentVolumeClaim/claimName")?.as_str()
 }
 
 fn namespaces(manifests: Vec<Manifest>) -> BTreeMap<String, BTreeMap<String, String>> {

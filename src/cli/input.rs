@@ -104,6 +104,7 @@ impl Texts {
             (text.contains("ConfigMap") || text.contains("configMap"))
                 && [CONFIG, FLINK_CONF, PROPERTIES].iter().any(|name| text.contains(name))
         };
+        let claims = self.texts.iter().any(|text| text.text.contains("PersistentVolumeClaim"));
         let budgets = self.texts.iter().any(|text| text.text.contains(BUDGET));
         let exposed = self.texts.iter().any(|text| mentions_exposure(&text.text));
         let runs = |text: &str| KINDS.iter().any(|row| runs_pods(row) && text.contains(row.kind));
@@ -112,6 +113,7 @@ impl Texts {
         self.of(|text| {
             configures(text)
                 || text.contains("PersistentVolumeClaim")
+                || (claims && text.contains("persistentVolumeClaim"))
                 || text.contains("LimitRange")
                 || (sessions && text.contains("FlinkDeployment"))
                 || text.contains(BUDGET)

@@ -188,6 +188,12 @@ impl FlinkConfig {
         if self.keys.may_have(key) { self.entries.get(key) } else { None }
     }
 
+    /// The same with the key as it is kept.
+    pub fn exact_pair(&self, key: &str) -> Option<(&str, &Entry)> {
+        let found = self.keys.may_have(key).then(|| self.entries.get_key_value(key)).flatten();
+        found.map(|(key, entry)| (key.as_str(), entry))
+    }
+
     /// Sets an option and replaces an existing value.
     pub fn set(
         &mut self,

@@ -20,15 +20,21 @@ use std::sync::Arc;
 const OF_NAMESPACE: &str = "kubernetes.operator.default-configuration.namespace.";
 const OF_VERSION: &str = "kubernetes.operator.default-configuration.flink-version.";
 
+/// The objects whose pods mount a claim, as `kind/name`, by the name of the claim.
+pub type ClaimUsers = BTreeMap<String, BTreeSet<String>>;
+
 /// What is known beside an object when it is lowered. Nothing, by default.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlinkContext {
     operator: OperatorDefaults,
     operator_users: OperatorUsers,
+    /// The version that every object is read for, whatever it names.
+    assumed_version: Option<FlinkVersion>,
     configuration: MountedConfiguration,
     /// By kind, namespace and name; `None` for what is known not to exist.
     objects: BTreeMap<(String, String, String), Option<Arc<Value>>>,
     claims: BTreeMap<String, Arc<BTreeMap<String, AccessScope>>>,
+    claim_users: BTreeMap<String, Arc<ClaimUsers>>,
     /// The names of all claims that pods can mount, by namespace.
     mountable_claims: BTreeMap<String, Arc<BTreeSet<String>>>,
     container_defaults: BTreeMap<String, ContainerDefaults>,
@@ -49,6 +55,17 @@ impl FlinkContext {
     /// The same with the operator's default configuration.
     pub fn with_operator(self, operator: OperatorDefaults) -> Self {
         Self { operator, ..self }
+    }
+
+    /// The same where every object is read as if its Flink had this version.
+    pub fn with_assumed_version(self, assumed_version: Option<FlinkVersion>) -> Self {
+        Self { assumed_version, ..self }
+    }
+
+    /// The version of Flink that an object is read for: the one that it names, unless another one is
+    /// assumed.
+    pub fn version(&self, named: Option<FlinkVersion>) -> Option<FlinkVersion> {
+        self.assumed_version.or(named)
     }
 
     /// What is known of ConfigMaps with Flink's configuration.
@@ -110,6 +127,17 @@ impl FlinkContext {
             Arc::make_mut(self.claims.entry(namespace.into()).or_default())
                 .insert(name.into(), scope);
         }
+    }
+
+    /// Adds an object whose pods mount a claim, wherever they run.
+    pub fn add_claim_user(&mut self, namespace: &str, claim: &str, object: String) {
+        let users = Arc::make_mut(self.claim_users.entry(namespace.into()).or_default());
+        users.entry(claim.into()).or_default().insert(object);
+    }
+
+    /// The known objects of a namespace whose pods mount claims.
+    pub fn claim_users(&self, namespace: &str) -> Option<Arc<ClaimUsers>> {
+        self.claim_users.get(namespace).cloned()
     }
 
     /// The claims of a namespace; `None` where none is known.

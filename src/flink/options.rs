@@ -113,6 +113,9 @@ pub const HIGH_AVAILABILITY_DIR: Names = &[
 /// The state backend of tasks.
 pub const STATE_BACKEND: Names = &["state.backend.type", "state.backend"];
 
+/// The strategy by which Flink restarts a failing job.
+pub const RESTART_STRATEGY: Names = &["restart-strategy.type", "restart-strategy"];
+
 /// All other names of the option with this name. A fallback is another option, and no name of it.
 pub fn names_of(key: &str) -> impl Iterator<Item = &'static str> + use<> {
     let names = other_names(key);

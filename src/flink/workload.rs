@@ -5,6 +5,7 @@ use super::claims::AccessScope;
 use super::config::{Entry, FlinkConfig};
 use super::config_file::FlinkFile;
 use super::container_defaults::ContainerDefaults;
+use super::context::ClaimUsers;
 use super::exposures::Exposure;
 use super::network::NamespaceNetwork;
 use super::sizing::Size;
@@ -380,6 +381,8 @@ pub struct Workload {
     pub declares_cluster: bool,
     /// The known claims of the namespace by name; `None` if none is known.
     pub claims: Option<Arc<BTreeMap<String, AccessScope>>>,
+    /// The known objects of the namespace whose pods mount claims.
+    pub claim_users: Option<Arc<ClaimUsers>>,
     /// The names of all claims of the namespace that pods can mount; `None` if not all are known.
     pub mountable_claims: Option<Arc<BTreeSet<String>>>,
     /// The requests that LimitRanges of the namespace give to containers, as far as known.

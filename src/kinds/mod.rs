@@ -295,13 +295,19 @@ pub fn lower_with_context(
         Some("binding") => resource.kind.kind == "Binding",
         Some(_) => false,
     };
+    let lowered = || {
+        let workload = lower(resource, object, context);
+        let version = context.version(workload.version).filter(|_| workload.is_flink());
+        Workload { version, ..workload }
+    };
     (is_whole && object.is_object()).then(|| Workload {
         claims: context.claims(&resource.namespace),
+        claim_users: context.claim_users(&resource.namespace),
         mountable_claims: context.mountable_claims(&resource.namespace),
         container_defaults: context.container_defaults(&resource.namespace),
         namespace_objects: context.namespace_objects(&resource.namespace),
         network: context.network(&resource.namespace),
-        ..lower(resource, object, context)
+        ..lowered()
     })
 }
 

@@ -4,11 +4,12 @@ use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
+use crate::flink::operator::overlapping_keys::{OverlappingKey, overlapping_keys};
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator, image_volumes};
 use crate::flink::requester::Requester;
 use crate::flink::state::{StateDirectory, directories};
-use crate::flink::workload::{MAIN_CONTAINER, is_canary};
+use crate::flink::workload::{ConfigurationSource, MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
 use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
@@ -86,6 +87,7 @@ pub struct Subject<'a> {
     pub requester: Requester,
     violations: OnceCell<Vec<Violation<'a>>>,
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
+    overlapping_keys: OnceCell<Vec<OverlappingKey<'a>>>,
     state_directories: OnceCell<Vec<StateDirectory<'a>>>,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Subject<'a> {
             requester: Requester::Other,
             violations: OnceCell::new(),
             faulty_options: OnceCell::new(),
+            overlapping_keys: OnceCell::new(),
             state_directories: OnceCell::new(),
         }
     }
@@ -167,6 +170,11 @@ impl<'a> Subject<'a> {
         self.faulty_options.get_or_init(|| faulty_options(self.workload))
     }
 
+    /// The keys with which the operator does not deploy the cluster, because they begin another key.
+    pub fn overlapping_keys(&self) -> &[OverlappingKey<'a>] {
+        self.overlapping_keys.get_or_init(|| overlapping_keys(self.workload))
+    }
+
     /// The state directories that the options name; none for what is not Flink.
     pub fn state_directories(&self) -> &[StateDirectory<'a>] {
         self.state_directories.get_or_init(|| {
@@ -178,6 +186,25 @@ impl<'a> Subject<'a> {
     /// Place of the spec that the options are a field of.
     pub fn spec_place(&self) -> &'a str {
         self.workload.config_pointer.as_deref().and_then(pointer::parent).unwrap_or("/spec")
+    }
+
+    /// Whether all options of a cluster are known: those of a custom resource, and of a JobManager
+    /// whose configuration file is.
+    pub fn knows_configuration(&self) -> bool {
+        let Workload { declares_cluster, source, pods, .. } = self.workload;
+        let is_job_manager = || pods.iter().any(|set| set.role == Role::JobManager);
+        *declares_cluster
+            || matches!(source, ConfigurationSource::ConfigMap { .. })
+                && self.workload.creates_flink_pods()
+                && is_job_manager()
+    }
+
+    /// Where to point for an option of a cluster: at the option, or at the mount of the file with it.
+    pub fn place_in_configuration(&self, names: &[&str]) -> String {
+        match &self.workload.source {
+            ConfigurationSource::ConfigMap { place, .. } => place.clone(),
+            _ => self.place_of_option(names),
+        }
     }
 
     /// The spec that the options are a field of.

@@ -12,6 +12,7 @@ mod demands;
 pub mod doors;
 mod kept;
 pub mod load;
+mod option_checks;
 pub mod ownership;
 mod prepared;
 pub mod readable;

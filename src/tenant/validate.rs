@@ -110,6 +110,7 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
         }
     }
     super::demands::check(spec, &mut error);
+    super::option_checks::locations(spec, &mut error);
     let configuration = &spec.flink.configuration;
     for (field, options) in
         [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)]
@@ -140,6 +141,7 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
     let mut warning = |pointer: String, message: String| {
         problems.push(FieldProblem { pointer, message, on_key: false, warning: true })
     };
+    super::option_checks::overlapping(spec, &mut warning);
     // A rule may come later, or have gone: an entry about it has no effect.
     for (index, entry) in spec.rules.iter().enumerate() {
         rule_pattern(&entry.rule, rules, format!("/rules/{index}/rule"), &mut warning);

@@ -94,6 +94,22 @@ const REASONS: &[(&str, &[&[Carrier]], &str)] = &[
         &[&OTHER_OPERATORS, &NATIVE, &PLAIN],
         "pods reach other namespaces only if their service account may; storage/foreign-data judges the cluster's id",
     ),
+    ("flink/scheduler-mode", &[&JOB], "the cluster has the mode, and not its job"),
+    (
+        "flink/scheduler-mode",
+        &[&OTHER_OPERATORS],
+        "whether such a cluster runs one job is not known from its options",
+    ),
+    (
+        "flink/scheduler-mode",
+        &[&[Pod, ConfigMapLines, ConfigMapYaml]],
+        "the pods exist, or are not known",
+    ),
+    (
+        "flink/scheduler-mode",
+        &[&[StandaloneProperties]],
+        "a cluster with one job may have the mode",
+    ),
     ("network/rest-exposure", &[&JOB], "a job makes no Service"),
     (
         "network/rest-exposure",
@@ -171,6 +187,11 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "security/",
     "storage/",
     "tenancy/",
+    // A field or the version decides: the address of the JAR, the image, the template, Flink 2.
+    "flink/artifacts-folder",
+    "flink/file-system",
+    "flink/jar",
+    "flink/overlapping-option",
     "flink/allowed-version",
     "flink/duplicate-option",
     "flink/image",

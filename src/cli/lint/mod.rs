@@ -10,6 +10,7 @@ use super::input::Texts;
 use super::{Exit, Outcome, terminal};
 use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
+use crate::flink::version::FlinkVersion;
 use crate::kinds;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
@@ -39,6 +40,13 @@ pub struct Args {
     /// Check the objects as written, without the changes that the cluster would make
     #[arg(long)]
     as_is: bool,
+    /// Check all objects as if they ran this version of Flink, such as `v2_1`
+    ///
+    /// For a move to another version: it shows which options, values and addresses that version does
+    /// not read, also those that a tenant or the operator's configuration gives. `flinkVersion` and
+    /// images stay as they are.
+    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
+    flink_version: Option<FlinkVersion>,
     /// Output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -82,7 +90,7 @@ enum FailOn {
 pub fn run(args: Args) -> Outcome {
     let texts = Texts::read(&args.manifests.paths);
     let surrounding = texts.surrounding();
-    let context = args.operator.context(&surrounding)?;
+    let context = args.operator.context(&surrounding)?.with_assumed_version(args.flink_version);
     let namespace_objects = NamespaceObjects::of_input(
         surrounding.iter().map(|manifest| &manifest.resource),
         |resource| kinds::lower_with_context(resource, &resource.object, &context),
@@ -123,6 +131,18 @@ pub fn run(args: Args) -> Outcome {
     }
     Ok(exit(&report, args.fail_on))
 }
+
+/// `v2_1` or `2.1`.
+fn parse_version(text: &str) -> Result<FlinkVersion, UnknownVersion> {
+    FlinkVersion::parse(text)
+        .or_else(|| FlinkVersion::parse_release(text))
+        .ok_or_else(|| UnknownVersion(text.into()))
+}
+
+/// A text that is not a version of Flink.
+#[derive(Debug, thiserror::Error)]
+#[error("`{0}` is not a version of Flink: write `v2_1` or `2.1`")]
+struct UnknownVersion(String);
 
 fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
     Diagnostic {

@@ -167,20 +167,23 @@ fn check(
     release: Option<Release>,
     version: FlinkVersion,
 ) -> Result<(), ValueError> {
-    match read.reads {
-        KeyRole::Value(kind) => values::check(kind, read.detail, &entry.value, version),
-        KeyRole::Open | KeyRole::Closed => Ok(()),
+    let reading = match read.reads {
+        KeyRole::Value(_) | KeyRole::Open | KeyRole::Closed => Some(read),
         KeyRole::Alias | KeyRole::Fallback => {
             let KeyLookup::Readings(targets) = find(read.detail) else { return Ok(()) };
             // The target may belong to the operator or to another release; both are checked.
-            let target = release.and_then(|release| reading(targets, release)).or(targets.first());
-            match target.map(|target| (target.reads, target.detail)) {
-                Some((KeyRole::Value(kind), allowed)) => {
-                    values::check(kind, allowed, &entry.value, version)
-                }
-                _ => Ok(()),
-            }
+            release.and_then(|release| reading(targets, release)).or(targets.first())
         }
+    };
+    let Some(reading) = reading else { return Ok(()) };
+    let KeyRole::Value(kind) = reading.reads else { return Ok(()) };
+    values::check(kind, reading.detail, &entry.value, version)?;
+    // A release that is not in the catalog may know other names.
+    let is_in_catalog = release.is_none_or(|release| release.is(version));
+    if is_in_catalog {
+        values::check_name(reading.key, &entry.value, release.map(|_| version))
+    } else {
+        Ok(())
     }
 }
 

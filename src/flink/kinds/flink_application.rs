@@ -31,7 +31,7 @@ const TASK_MANAGER_SLOTS: u64 = 16;
 /// The share of the requested memory for the system.
 const SYSTEM_MEMORY: f64 = 0.2;
 
-pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let workload = Workload {
         engine: Engine::Lyft,
@@ -62,6 +62,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
+    let version = context.version(version);
     let (mut config, mut text_faults) = configuration(object, slots);
     let mut size = size(object, &pods, &config, version, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);

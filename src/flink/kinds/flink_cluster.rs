@@ -35,7 +35,7 @@ const TASK_MANAGERS: u64 = 3;
 /// Flink's share of the memory limit in per cent.
 const MEMORY_RATIO: u64 = 80;
 
-pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Workload {
+pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext) -> Workload {
     let name = resource.name_in(object);
     let mode = Some(Mode::Standalone);
     let workload =
@@ -65,6 +65,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, _: &FlinkContext) -> Wo
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
+    let version = context.version(version);
     let (mut config, text_faults) = configuration(object, &mut problems);
     let jobs = u64::from(job.is_some());
     let mut size = size(object, &pods, &config, version, problems);

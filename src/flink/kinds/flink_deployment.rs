@@ -45,6 +45,7 @@ pub(super) fn lower_spec(resource: &Resource, object: &Value, context: &FlinkCon
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse);
+    let version = context.version(version);
     let jobs = u64::from(pointer::at(object, "/spec/job").is_some_and(|job| !job.is_null()));
     let mut problems = Vec::new();
     let text_form = TextForm::of_operator(version);

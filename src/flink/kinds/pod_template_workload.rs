@@ -5,6 +5,7 @@
 
 use super::counts::slots;
 use super::dynamic_properties;
+use super::image_configuration;
 use super::local_cluster::{self, ClientWords};
 use super::mounted_config;
 use super::pod_template;
@@ -71,6 +72,7 @@ impl PodTemplateWorkload<'_> {
         let (mut config, mut file) = (FlinkConfig::default(), None);
         let mut text_faults = Vec::new();
         let mut source = ConfigurationSource::Unknown;
+        let mut is_whole = false;
         if let Some((index, container)) =
             main_container.and_then(|index| Some((index, containers.get(index)?)))
         {
@@ -86,11 +88,19 @@ impl PodTemplateWorkload<'_> {
             }
             dynamic_properties::arguments(container, &place, &mut config);
             config.fill(file.cloned().unwrap_or_default());
+            if engine == Engine::Standalone
+                && source == ConfigurationSource::Image
+                && !brings_configuration(container)
+                && let Some(defaults) = image_configuration::of(container)
+            {
+                config.fill(defaults);
+                is_whole = true;
+            }
         }
         let cluster = if engine == Engine::None { String::new() } else { self.cluster(template) };
         let main = main_container.and_then(|index| containers.get(index));
         let known = Known {
-            whole: file.is_some(),
+            whole: is_whole || file.is_some(),
             complete: file.is_some() || main.is_some_and(|main| !brings_configuration(main)),
         };
         let mut size = self.size(template, (role, mode), known, &config, problems);

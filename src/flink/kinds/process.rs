@@ -162,6 +162,14 @@ pub fn is_entrypoint_word(word: &str) -> bool {
     ENTRYPOINT_WORDS.iter().any(|(name, _)| *name == word)
 }
 
+/// Whether a container starts one of Flink's processes with the image's entrypoint alone, and no script
+/// of the user around it.
+pub fn is_started_by_entrypoint(container: &Value) -> bool {
+    let words = list(container.get("command")).chain(list(container.get("args")));
+    let mut words = words.skip_while(|word| word.ends_with(ENTRYPOINT));
+    words.next().is_some_and(is_entrypoint_word)
+}
+
 fn is_application(word: &str) -> bool {
     APPLICATION.iter().any(|name| word.ends_with(name))
 }

@@ -9,6 +9,8 @@ pub mod artifacts;
 pub mod autoscaler_state;
 pub mod excluded_periods;
 pub mod ingress;
+pub mod jar;
+pub mod overlapping_keys;
 pub mod session_options;
 
 use super::Workload;

@@ -6,9 +6,11 @@
 //! not checked here.
 
 mod duration;
+mod names;
 mod structured;
 
 pub use duration::parse_duration;
+pub use names::check_name;
 pub use structured::{Pairs, list_elements, list_of_map_pairs, map_pairs};
 
 use super::memory::java::{parse_double, parse_float, parse_int};
@@ -74,6 +76,16 @@ pub enum ValueError {
         value: String,
         /// The allowed values, separated by `|`.
         allowed: String,
+    },
+    /// Not the name of a part of Flink.
+    #[error("`{value}` is unknown")]
+    Name {
+        /// The value as written.
+        value: String,
+        /// The names that Flink knows.
+        known: Vec<&'static str>,
+        /// What else the value may be.
+        class: Option<&'static str>,
     },
     /// A list with invalid quotes.
     #[error("`{0}` is not a list")]

@@ -52,7 +52,7 @@ pub fn pinned(spec: &Value, topology_key: &str) -> Option<String> {
 }
 
 /// Whether pods are bound to one node: by its name, or by a required affinity to pods of a node.
-pub(super) fn binds_to_node(spec: &Value) -> bool {
+pub fn binds_to_node(spec: &Value) -> bool {
     let follows = || {
         let terms = spec
             .get("affinity")

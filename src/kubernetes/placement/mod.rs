@@ -15,7 +15,7 @@ mod spread_terms;
 mod spreading;
 mod tolerations;
 
-pub use colocation::pinned;
+pub use colocation::{binds_to_node, pinned};
 pub use labels::{Label, PodLabels, identity, indexed_label, may_be_added};
 pub use node_affinity::{excludes_label, requires_label};
 pub use pool::{UnmetNodeRequirement, unmet_node_requirements};

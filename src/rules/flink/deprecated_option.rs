@@ -20,6 +20,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let OptionFault::Deprecated { successor } = option.fault else { continue };
         let Some(place) = subject.written(option.key, option.entry) else { continue };
         let key = option.key;
+        // `flink/overlapping-option` reports it then.
+        if subject.overlapping_keys().iter().any(|overlap| overlap.key == key) {
+            continue;
+        }
         let finding = findings.at(place).key(key);
         match successor {
             Some(successor) => finding

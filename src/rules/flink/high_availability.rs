@@ -1,10 +1,12 @@
 //! `flink/high-availability`
 
-use crate::flink::options::{JOB_MANAGER_REPLICAS, Names, high_availability};
+use crate::flink::options::{
+    HIGH_AVAILABILITY, JOB_MANAGER_REPLICAS, Names, canonical, high_availability,
+};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 
-/// Standby JobManagers and rollback without high availability.
+/// Standby JobManagers and rollback without high availability, and ZooKeeper without servers.
 pub static RULE: Rule = Rule {
     id: "flink/high-availability",
     level: Level::Error,
@@ -18,7 +20,12 @@ pub static RULE: Rule = Rule {
 
 const ROLLBACK: Names = &["kubernetes.operator.deployment.rollback.enabled"];
 
+/// The servers of ZooKeeper, without which `ZooKeeperUtils.startCuratorFramework` throws (Flink 1.18.1
+/// to 2.3.0).
+const QUORUM: Names = &["high-availability.zookeeper.quorum", "recovery.zookeeper.quorum"];
+
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    quorum(subject, findings);
     let Some(cluster) = subject.operators_cluster() else { return };
     if high_availability(&subject.workload.config).is_some() {
         return;
@@ -43,6 +50,24 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .at(cluster.place_of(key, Some(entry)))
             .message(format!("`{key}` needs high availability, which is off"))
             .help(help(subject))
+            .key(key);
+    }
+}
+
+/// High availability with ZooKeeper needs its servers.
+fn quorum(subject: &Subject<'_>, findings: &mut Findings) {
+    let config = &subject.workload.config;
+    let is_zookeeper = high_availability(config)
+        .is_some_and(|services| services.trim().eq_ignore_ascii_case("zookeeper"));
+    let is_blank = || config.first(QUORUM).is_none_or(|(_, entry)| entry.value.trim().is_empty());
+    if is_zookeeper && subject.knows_configuration() && is_blank() {
+        let key = canonical(QUORUM);
+        findings
+            .at(subject.place_in_configuration(HIGH_AVAILABILITY))
+            .message(format!("high availability uses ZooKeeper, but `{key}` is not set"))
+            .help(format!(
+                "set `{key}` to the servers, such as `zookeeper-0:2181,zookeeper-1:2181`"
+            ))
             .key(key);
     }
 }

@@ -1,6 +1,7 @@
 //! `flink/invalid-value`
 
 use crate::flink::catalog::OptionFault;
+use crate::flink::options::RESTART_STRATEGY;
 use crate::flink::redaction::{is_sensitive, uri};
 use crate::flink::values::ValueError;
 use crate::rules::words::{alternatives, shown};
@@ -22,6 +23,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for option in subject.faulty_options() {
         let OptionFault::Invalid(error) = &option.fault else { continue };
         let (key, place) = (option.key, option.entry.pointer.as_deref());
+        // `flink/restart-strategy` reports every name that the tenant does not allow.
+        let limits = subject.tenant.spec.flink.restart_strategy.as_ref();
+        if RESTART_STRATEGY.contains(&key) && limits.is_some_and(|limits| limits.types.is_some()) {
+            continue;
+        }
         // `flink/size` reports the values that sizes are calculated from.
         let is_size =
             subject.workload.size.problems.iter().any(|size| Some(size.pointer.as_str()) == place);
@@ -54,6 +60,13 @@ fn help(error: &ValueError) -> String {
         ValueError::MemorySize(error) => error.help(),
         ValueError::Enum { allowed, .. } => {
             return format!("use {}", alternatives(&allowed.split('|').collect::<Vec<_>>()));
+        }
+        ValueError::Name { known, class, .. } => {
+            let names = alternatives(known);
+            return match class {
+                Some(class) => format!("use {names}, or {class}"),
+                None => format!("use {names}"),
+            };
         }
         ValueError::List(_) => "separate the elements with semicolons, and close every quote",
         ValueError::Map(_) => "write `key:value` pairs, separated by commas",

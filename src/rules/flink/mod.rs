@@ -1,12 +1,14 @@
 //! Rules of the family `flink`.
 
 pub mod allowed_version;
+pub mod artifacts_folder;
 pub mod autoscaler;
 pub mod configuration_source;
 pub mod deprecated_option;
 pub mod duplicate_option;
 pub mod elasticity;
 pub mod enforced_option;
+pub mod file_system;
 pub mod forbidden_option;
 pub mod high_availability;
 pub mod image;
@@ -14,6 +16,7 @@ pub mod immutable;
 pub mod ingress_template;
 pub mod internal_option;
 pub mod invalid_value;
+pub mod jar;
 pub mod log_configuration;
 pub mod logging;
 pub mod memory;
@@ -24,10 +27,13 @@ pub mod operator_identity;
 pub mod operator_options;
 pub mod option_text;
 pub mod option_version;
+pub mod overlapping_option;
 pub mod overridden_option;
+pub mod parallelism;
 pub mod reserved_option;
 pub mod resources;
 pub mod restart_strategy;
+pub mod scheduler_mode;
 pub mod service_account;
 pub mod session_job;
 pub mod size;
@@ -41,12 +47,14 @@ use super::Rule;
 /// The rules of this family.
 pub(super) static RULES: &[&Rule] = &[
     &allowed_version::RULE,
+    &artifacts_folder::RULE,
     &autoscaler::RULE,
     &configuration_source::RULE,
     &deprecated_option::RULE,
     &duplicate_option::RULE,
     &elasticity::RULE,
     &enforced_option::RULE,
+    &file_system::RULE,
     &forbidden_option::RULE,
     &high_availability::RULE,
     &image::RULE,
@@ -54,6 +62,7 @@ pub(super) static RULES: &[&Rule] = &[
     &ingress_template::RULE,
     &internal_option::RULE,
     &invalid_value::RULE,
+    &jar::RULE,
     &log_configuration::RULE,
     &logging::RULE,
     &memory::RULE,
@@ -64,10 +73,13 @@ pub(super) static RULES: &[&Rule] = &[
     &operator_options::RULE,
     &option_text::RULE,
     &option_version::RULE,
+    &overlapping_option::RULE,
     &overridden_option::RULE,
+    &parallelism::RULE,
     &reserved_option::RULE,
     &resources::RULE,
     &restart_strategy::RULE,
+    &scheduler_mode::RULE,
     &service_account::RULE,
     &session_job::RULE,
     &size::RULE,

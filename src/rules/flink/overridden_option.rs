@@ -65,6 +65,11 @@ impl<'a> Pairs<'_, 'a> {
                 continue;
             };
             for older in names.iter().skip(1) {
+                // `flink/overlapping-option` reports that the cluster is not deployed at all.
+                let overlaps = self.subject.overlapping_keys();
+                if overlaps.iter().any(|overlap| overlap.key == *older) {
+                    continue;
+                }
                 if let Some(ignored) = self.written(older) {
                     self.option_without_effect(older, ignored, effective);
                 }

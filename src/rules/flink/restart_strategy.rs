@@ -1,7 +1,7 @@
 //! `flink/restart-strategy`
 
 use crate::flink::memory::java::parse_int;
-use crate::flink::options::{Names, canonical};
+use crate::flink::options::{RESTART_STRATEGY as TYPE, canonical};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::tenant::{RestartStrategy, RestartType, duration};
@@ -18,7 +18,6 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const TYPE: Names = &["restart-strategy.type", "restart-strategy"];
 const FAILURES: &str = "restart-strategy.failure-rate.max-failures-per-interval";
 const FAILURE_DELAY: &str = "restart-strategy.failure-rate.delay";
 const FAILURE_INTERVAL: &str = "restart-strategy.failure-rate.failure-rate-interval";

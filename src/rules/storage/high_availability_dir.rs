@@ -27,7 +27,7 @@ const KEEP_DATA: [&str; 3] = [
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let config = &subject.workload.config;
-    if !subject.workload.declares_cluster || subject.spec().is_none() {
+    if !subject.knows_configuration() || subject.spec().is_none() {
         return;
     }
     let Some(mode) = high_availability(config).map(str::trim) else { return };
@@ -36,7 +36,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     {
         let option = canonical(HIGH_AVAILABILITY_DIR);
         findings
-            .at(subject.place_of_option(HIGH_AVAILABILITY))
+            .at(subject.place_in_configuration(HIGH_AVAILABILITY))
             .message(format!("high availability is on, but `{option}` is not set"))
             .help(format!("set `{option}` to {}", allowed_directory(subject)))
             .key(option);

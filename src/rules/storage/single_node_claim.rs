@@ -5,9 +5,10 @@ use crate::flink::claims::{AccessScope, CLAIMS_OPTION, access_scope, mounted_by_
 use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::{Backing, Mount};
 use crate::flink::{PodSet, Role};
-use crate::kubernetes::placement::{PodPlacement, Separation, SeparationReason};
+use crate::kubernetes::placement::{PodPlacement, Separation, SeparationReason, binds_to_node};
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Claims that not all pods can mount where they run.
@@ -97,10 +98,25 @@ fn check_mounts(subject: &Subject<'_>, reported: &BTreeSet<&str>, findings: &mut
             AccessScope::OnePod => !placement.are_several(pods),
             _ => !placement.may_be_apart(pods),
         };
+        let name = shown(claim);
+        let others = if is_met { first_other_user(subject, claim, &sets) } else { None };
+        if let Some(other) = others {
+            findings
+                .at(place)
+                .level(Level::Warning)
+                .message(format!(
+                    "`{}` mounts claim `{name}` too, but pods on other nodes than the first do not \
+                     start (`{}`)",
+                    shown(other),
+                    if scope == AccessScope::OnePod { "ReadWriteOncePod" } else { "ReadWriteOnce" }
+                ))
+                .help(format!("{HELP}{OR_SHARE}"))
+                .found(name);
+            continue;
+        }
         if is_met {
             continue;
         }
-        let name = shown(claim);
         let (level, reach) = if scope == AccessScope::OnePod {
             (Level::Error, "only one pod can mount it (`ReadWriteOncePod`)")
         } else {
@@ -118,6 +134,23 @@ fn check_mounts(subject: &Subject<'_>, reported: &BTreeSet<&str>, findings: &mut
             .help(help)
             .found(name);
     }
+}
+
+/// Another object of the input whose pods mount the claim, wherever they run: in plain manifests the
+/// JobManager and the TaskManagers are objects of their own. All objects but the first report it.
+fn first_other_user<'a>(subject: &Subject<'a>, claim: &str, sets: &[&PodSet]) -> Option<&'a str> {
+    let users =
+        subject.workload.claim_users.as_ref()?.get(claim).filter(|users| users.len() > 1)?;
+    let is_own = |user: &str| {
+        let (kind, name) = user.split_once('/').unwrap_or_default();
+        kind == subject.resource.kind.kind && name == subject.resource.name
+    };
+    let is_bound = |set: &&PodSet| {
+        binds_to_node(set.template(subject.object).get("spec").unwrap_or(&Value::Null))
+    };
+    let binds = sets.iter().all(is_bound);
+    let first = users.iter().next().filter(|first| !is_own(first))?;
+    (!binds && users.iter().any(|user| is_own(user))).then_some(first)
 }
 
 /// What keeps the pods that mount a claim on different nodes.

@@ -1,0 +1,145 @@
+//! `flink/jar`
+
+use crate::flink::Mode;
+use crate::flink::operator::jar::{JarProblem, JarReader, is_python, job_manager};
+use crate::flink::redaction;
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// JARs of applications that Flink does not find.
+pub static RULE: Rule = Rule {
+    id: "flink/jar",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "JARs of applications",
+    tenant_fields: &[],
+    as_is: false,
+    page: include_str!("jar.md"),
+    check,
+};
+
+const JAR: &str = "/job/jarURI";
+
+/// A field that only Amazon EMR's operator has: it gives the image, which can read S3.
+const EMR: &str = "/emrReleaseLabel";
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(cluster) = subject.operators_cluster() else { return };
+    let Some(uri) = cluster.field(JAR).and_then(serde_json::Value::as_str) else { return };
+    if cluster.field(EMR).is_some() {
+        return;
+    }
+    let mode = subject.workload.mode.unwrap_or_default();
+    let reader = JarReader {
+        mode,
+        version: subject.workload.version,
+        raw_http: cluster.is_true(&["user.artifacts.raw-http-enabled"]),
+        is_python: is_python(&cluster),
+        job_manager: job_manager(&subject.pods),
+    };
+    let Some(problem) = reader.problem(uri) else { return };
+    let level = match problem {
+        JarProblem::NoScheme { is_fatal: false } if !uri.trim().is_empty() => Level::Warning,
+        _ => Level::Error,
+    };
+    findings
+        .at(cluster.at(JAR))
+        .level(level)
+        .message(message(problem, uri, mode))
+        .help(help(problem, uri, &reader))
+        .found(redaction::uri(uri));
+}
+
+fn message(problem: JarProblem<'_>, uri: &str, mode: Mode) -> String {
+    let jar = format!("`jarURI` `{}`", shown(&redaction::uri(uri)));
+    match problem {
+        JarProblem::NotUri => format!("{jar} is not a URI"),
+        JarProblem::NoScheme { .. } if uri.is_empty() => "`jarURI` is empty".into(),
+        JarProblem::NoScheme { is_fatal: true } => format!("{jar} has no scheme"),
+        JarProblem::NoScheme { is_fatal: false } => {
+            format!("{jar} has no scheme: Flink looks for the file in its own working directory")
+        }
+        JarProblem::LetterCase(scheme) => {
+            format!("{jar} has a scheme that Flink knows as `{scheme}` only")
+        }
+        JarProblem::Scheme(scheme) if mode == Mode::Standalone => {
+            format!("standalone mode does not load JARs with scheme `{}`", shown(scheme))
+        }
+        JarProblem::Scheme(scheme) => {
+            format!(
+                "Flink before 1.19 takes the JAR from the image, not from scheme `{}`",
+                shown(scheme)
+            )
+        }
+        JarProblem::RawHttp => format!("{jar} uses plain HTTP, from which Flink does not fetch"),
+        JarProblem::Host(host) => {
+            format!("{jar} has two slashes: `{}` is taken for a host", shown(host))
+        }
+        JarProblem::Relative => format!("{jar} has a relative path"),
+        JarProblem::NoStore => format!("{jar} has no bucket or host"),
+        JarProblem::NoFile => format!("{jar} names no file"),
+        JarProblem::Hidden => format!(
+            "{jar} is hidden: in standalone mode the operator mounts an empty volume at \
+             `/opt/flink/usrlib`"
+        ),
+    }
+}
+
+/// What to write instead.
+fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
+    let example = "local:///opt/flink/usrlib/job.jar";
+    match problem {
+        JarProblem::NotUri => {
+            "percent-encode spaces and special characters: `%20` for a space".into()
+        }
+        JarProblem::NoScheme { .. } if uri.starts_with('/') && !uri.ends_with('/') => {
+            let instead = format!("local://{uri}");
+            match reader.problem(&instead) {
+                None => format!("write `{}`", shown(&instead)),
+                Some(_) => {
+                    format!("write the path of the JAR in the image, such as `{}`", usual(reader))
+                }
+            }
+        }
+        JarProblem::NoScheme { .. } | JarProblem::Relative | JarProblem::NoFile => {
+            format!("write the path of the JAR in the image, such as `{}`", usual(reader))
+        }
+        JarProblem::LetterCase(scheme) => {
+            let rest = uri.split_once(':').map_or("", |(_, rest)| rest);
+            format!("write `{}`", shown(&redaction::uri(&format!("{scheme}:{rest}"))))
+        }
+        JarProblem::Scheme(_) => {
+            format!("put the JAR into the image and write its path, such as `{}`", usual(reader))
+        }
+        JarProblem::RawHttp => "use `https`, or set `user.artifacts.raw-http-enabled: true`".into(),
+        JarProblem::Host(host) => {
+            let (scheme, rest) = uri.split_once("//").unwrap_or_default();
+            match reader.problem(&format!("{scheme}///{rest}")) {
+                None => format!("write `{}`", shown(&format!("{scheme}///{rest}"))),
+                Some(_) => format!(
+                    "write three slashes before `{}`, and a path such as `{}`",
+                    shown(host),
+                    usual(reader)
+                ),
+            }
+        }
+        JarProblem::NoStore => "write the bucket or host after `//`".into(),
+        JarProblem::Hidden => {
+            let file = uri.rsplit('/').next().unwrap_or_default();
+            format!(
+                "put the JAR into another folder of the image, such as `local:///opt/flink/job/{}`, \
+                 or mount a volume with it at `{}`",
+                shown(file),
+                example.trim_start_matches("local://").trim_end_matches("/job.jar")
+            )
+        }
+    }
+}
+
+/// The usual address of a JAR in this mode.
+fn usual(reader: &JarReader<'_>) -> &'static str {
+    match reader.mode {
+        Mode::Native => "local:///opt/flink/usrlib/job.jar",
+        Mode::Standalone => "local:///opt/flink/job/job.jar",
+    }
+}

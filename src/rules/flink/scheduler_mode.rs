@@ -1,0 +1,52 @@
+//! `flink/scheduler-mode`
+
+use crate::flink::options::{SCHEDULER_MODE, canonical};
+use crate::flink::{Engine, Mode, Role};
+use crate::rules::{Findings, Level, Rule, Subject};
+
+/// Reactive mode in a cluster that cannot have it.
+pub static RULE: Rule = Rule {
+    id: "flink/scheduler-mode",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Reactive mode",
+    tenant_fields: &[],
+    as_is: false,
+    page: include_str!("scheduler_mode.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some((key, entry)) = subject.workload.config.first(SCHEDULER_MODE) else { return };
+    if !entry.value.trim().eq_ignore_ascii_case("reactive") {
+        return;
+    }
+    let Some((cluster, help)) = unsupported(subject) else { return };
+    findings
+        .at(subject.option_place(key, entry))
+        .message(format!("{cluster} does not start with `{key}: reactive`"))
+        .help(help.to_owned())
+        .key(canonical(SCHEDULER_MODE))
+        .found(entry.value.trim());
+}
+
+/// Which cluster the object declares, and what to do, unless it supports reactive mode: a standalone
+/// cluster that runs one job (`ClusterEntrypoint.supportsReactiveMode`, Flink 1.18.1 to 2.3.0).
+fn unsupported(subject: &Subject<'_>) -> Option<(&'static str, &'static str)> {
+    let workload = subject.workload;
+    let remove = "remove the option";
+    let is_known = workload.declares_cluster
+        || workload.pods.iter().any(|set| set.role == Role::JobManager && !set.path().is_empty());
+    match (workload.engine, workload.mode) {
+        _ if !is_known => None,
+        (Engine::Operator, Some(Mode::Native)) if workload.jobs > 0 => Some((
+            "a native cluster",
+            "set `mode: standalone`, or remove the option and use the operator's autoscaler",
+        )),
+        (_, Some(Mode::Native)) => Some(("a native cluster", remove)),
+        (Engine::Operator | Engine::Standalone, _) if workload.jobs == 0 => {
+            Some(("a session cluster", remove))
+        }
+        _ => None,
+    }
+}
