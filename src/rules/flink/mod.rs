@@ -13,6 +13,7 @@ pub mod image;
 pub mod immutable;
 pub mod ingress_template;
 pub mod internal_option;
+pub mod invalid_pod;
 pub mod invalid_value;
 pub mod log_configuration;
 pub mod logging;
@@ -25,6 +26,7 @@ pub mod operator_options;
 pub mod option_text;
 pub mod option_version;
 pub mod overridden_option;
+pub mod pod_template;
 pub mod reserved_option;
 pub mod resources;
 pub mod restart_strategy;
@@ -53,6 +55,7 @@ pub(super) static RULES: &[&Rule] = &[
     &immutable::RULE,
     &ingress_template::RULE,
     &internal_option::RULE,
+    &invalid_pod::RULE,
     &invalid_value::RULE,
     &log_configuration::RULE,
     &logging::RULE,
@@ -65,6 +68,7 @@ pub(super) static RULES: &[&Rule] = &[
     &option_text::RULE,
     &option_version::RULE,
     &overridden_option::RULE,
+    &pod_template::RULE,
     &reserved_option::RULE,
     &resources::RULE,
     &restart_strategy::RULE,
