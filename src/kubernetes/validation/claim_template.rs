@@ -1,7 +1,7 @@
 //! The claim of a generic ephemeral volume.
 
 use super::fault::{Fault, Reason, Report};
-use super::fields::{formed, object, one_of};
+use super::fields::{formed, object, one_of_given};
 use super::forms::Form;
 use super::place::Place;
 use super::{metadata, selectors};
@@ -58,6 +58,6 @@ pub fn claim_template(source: &Value, at: &Place<'_>, report: &mut Report<'_>) {
         }
     }
     formed(spec, "storageClassName", Form::DnsSubdomain, &at, report);
-    one_of(spec, "volumeMode", &["Block", "Filesystem"], &at, report);
+    one_of_given(spec, "volumeMode", &["Block", "Filesystem"], &at, report);
     selectors::label_selector(spec, "selector", &at, report);
 }

@@ -1,7 +1,7 @@
 //! Variables of containers.
 
 use super::fault::{Fault, Reason, Report};
-use super::fields::{each, fits, object, one_source, required, required_form, text};
+use super::fields::{each, fits, object, one_of, one_source, required, required_form, text};
 use super::forms::Form;
 use super::place::Place;
 use serde_json::Value;
@@ -59,7 +59,7 @@ pub fn environment(container: &Value, checks_types: bool, at: &Place<'_>, report
         if one_source(from, LISTS, at, report).is_some() {
             for list in LISTS {
                 if let Some(reference) = object(from, list) {
-                    required_form(reference, "name", Form::DnsSubdomain, &at.field(list), report);
+                    required_form(reference, "name", Form::Prefix, &at.field(list), report);
                 }
             }
         }
@@ -102,6 +102,7 @@ pub(super) fn pod_field(
     at: &Place<'_>,
     report: &mut Report<'_>,
 ) {
+    one_of(reference, "apiVersion", &["v1"], at, report);
     let Some(path) = required(reference, "fieldPath", at, report) else { return };
     let at = at.field("fieldPath");
     let subscript = path.strip_suffix("']").and_then(|path| path.split_once("['"));

@@ -76,8 +76,8 @@ pub enum Reason {
     ReadinessGracePeriod,
     /// The hook sleeps longer than the pod may take to end.
     LongSleep,
-    /// Stop signals need the operating system.
-    StopSignal,
+    /// The pod shares the node's namespace that the kernel parameter is of.
+    HostSysctl,
     /// Ports of the node differ from the container's although the pod uses the node's network.
     HostNetworkPort,
     /// A toleration without key tolerates all taints.

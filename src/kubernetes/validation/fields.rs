@@ -137,6 +137,21 @@ pub fn one_source(
     first
 }
 
+/// A field that has one of a few texts where it is given: an empty text is none of them.
+pub fn one_of_given(
+    parent: &Value,
+    field: &str,
+    allowed: &'static [&'static str],
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) {
+    step();
+    let given = parent.get(field).and_then(Value::as_str);
+    if let Some(text) = given.filter(|text| !allowed.contains(text)) {
+        report(&at.field(field), Fault::Unsupported(text, allowed));
+    }
+}
+
 /// A whole number in a field, with its bounds.
 pub fn within(
     parent: &Value,

@@ -16,6 +16,10 @@ pub enum Form {
     DnsLabel,
     /// RFC 1123 subdomain: names of most objects.
     DnsSubdomain,
+    /// The same, or the beginning of one: names of objects that variables come from.
+    Prefix,
+    /// The same of at most 63 characters, in any case: names of drivers.
+    Driver,
     /// The same with underscores: search domains.
     SearchDomain,
     /// A name, optionally with a DNS subdomain before a slash: keys of labels.
@@ -60,6 +64,11 @@ impl Form {
         match self {
             Self::DnsLabel => text.len() <= SHORT && is_dns_part(text),
             Self::DnsSubdomain => text.len() <= LONG && text.split('.').all(is_dns_part),
+            Self::Prefix => {
+                let name = text.strip_suffix('-').filter(|name| !name.is_empty()).unwrap_or(text);
+                Self::DnsSubdomain.fits(name)
+            }
+            Self::Driver => text.len() <= SHORT && is_caseless_subdomain(text),
             Self::SearchDomain => text.len() <= LONG && text.split('.').all(is_search_part),
             Self::Key => is_key(text, |prefix| Self::DnsSubdomain.fits(prefix)),
             Self::AnnotationKey => is_key(text, is_caseless_subdomain),

@@ -38,7 +38,8 @@ pub use workload::workload;
 use crate::resource::fields::elements;
 use context::Context;
 use fields::{
-    each, fits, formed, is_given, object, one_of, repeated, required, required_form, text, within,
+    each, fits, formed, is_given, object, one_of, one_of_given, repeated, required, required_form,
+    text, within,
 };
 use serde_json::Value;
 
@@ -87,7 +88,7 @@ fn names(spec: &Value, at: &Place<'_>, report: &mut Report<'_>) {
         formed(spec, name, Form::DnsLabel, at, report);
     }
     one_of(spec, "restartPolicy", &["Always", "OnFailure", "Never"], at, report);
-    one_of(spec, "preemptionPolicy", &["Never", "PreemptLowerPriority"], at, report);
+    one_of_given(spec, "preemptionPolicy", &["Never", "PreemptLowerPriority"], at, report);
     within(spec, "activeDeadlineSeconds", (1, i32::MAX.into()), at, report);
     if let Some(os) = object(spec, "os") {
         let at = at.field("os");

@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::fault::{Fault, Named, Reason, Report};
-use super::fields::{each, fits, is_given, is_true, one_of, repeated, required, text};
+use super::fields::{each, fits, is_given, is_true, one_of_given, repeated, required, text};
 use super::forms::Form;
 use super::place::Place;
 use crate::resource::fields::{ByName, elements};
@@ -32,6 +32,9 @@ pub fn mounts(pod: &Context<'_>, container: &Value, at: &Place<'_>, report: &mut
         propagation(container, mount, at, report);
     });
     unique(container, "volumeMounts", "mountPath", at, report);
+    if !pod.host_users && is_given(container, "volumeDevices") {
+        report(&at.field("volumeDevices"), Fault::Refused(Reason::HostUsers));
+    }
     each(container, "volumeDevices", at, |device, at| {
         if let Some(path) = required(device, "devicePath", at, report) {
             fits(path, Form::NoSteps, &at.field("devicePath"), report);
@@ -65,14 +68,14 @@ fn unique(container: &Value, list: &str, field: &str, at: &Place<'_>, report: &m
 
 fn propagation(container: &Value, mount: &Value, at: &Place<'_>, report: &mut Report<'_>) {
     let modes = &["Bidirectional", "HostToContainer", "None"];
-    one_of(mount, "mountPropagation", modes, at, report);
+    one_of_given(mount, "mountPropagation", modes, at, report);
     let mode = text(mount, "mountPropagation");
     let context = container.get("securityContext").unwrap_or(&Value::Null);
     if mode == Some("Bidirectional") && !is_true(context, "privileged") {
         report(&at.field("mountPropagation"), Fault::Refused(Reason::Bidirectional));
     }
     let modes = &["Disabled", "Enabled", "IfPossible"];
-    one_of(mount, "recursiveReadOnly", modes, at, report);
+    one_of_given(mount, "recursiveReadOnly", modes, at, report);
     if matches!(text(mount, "recursiveReadOnly"), Some("Enabled" | "IfPossible"))
         && (!is_true(mount, "readOnly") || mode.is_some_and(|mode| mode != "None"))
     {

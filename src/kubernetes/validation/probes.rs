@@ -51,9 +51,6 @@ pub fn probes(pod: &Context<'_>, container: &Value, at: &Place<'_>, report: &mut
             }
         }
     }
-    if is_given(lifecycle, "stopSignal") && object(pod.spec, "os").is_none() {
-        report(&at.field("stopSignal"), Fault::Refused(Reason::StopSignal));
-    }
 }
 
 fn action(

@@ -2,7 +2,8 @@
 
 use super::fault::{Fault, Reason, Report};
 use super::fields::{
-    each, fits, formed, is_given, object, one_of, repeated, required, required_form, text, within,
+    each, fits, formed, is_given, object, one_of, one_of_given, repeated, required, required_form,
+    text, within,
 };
 use super::forms::Form;
 use super::place::Place;
@@ -97,7 +98,7 @@ fn spread(constraint: &Value, at: &Place<'_>, report: &mut Report<'_>) {
         report(&at.field("minDomains"), Fault::Refused(Reason::MinDomains));
     }
     for policy in ["nodeAffinityPolicy", "nodeTaintsPolicy"] {
-        one_of(constraint, policy, &["Honor", "Ignore"], at, report);
+        one_of_given(constraint, policy, &["Honor", "Ignore"], at, report);
     }
     label_keys(constraint, "matchLabelKeys", true, at, report);
     label_selector(constraint, "labelSelector", at, report);

@@ -3,7 +3,8 @@
 use super::context::Context;
 use super::fault::{Fault, Reason, Report};
 use super::fields::{
-    each, fits, is_given, is_true, object, one_of, repeated, required, required_form, text, within,
+    each, fits, is_given, is_true, object, one_of, one_of_given, repeated, required, required_form,
+    text, within,
 };
 use super::forms::Form;
 use super::place::Place;
@@ -19,7 +20,7 @@ pub fn of_container(pod: &Context<'_>, container: &Value, at: &Place<'_>, report
     let at = at.field("securityContext");
     ids(context, &at, report);
     profiles(context, &at, report);
-    one_of(context, "procMount", &["Default", "Unmasked"], &at, report);
+    one_of_given(context, "procMount", &["Default", "Unmasked"], &at, report);
     if text(context, "procMount") == Some("Unmasked") && pod.host_users {
         report(&at.field("procMount"), Fault::Refused(Reason::Unmasked));
     }
@@ -57,11 +58,17 @@ pub fn of_pod(pod: &Context<'_>, at: &Place<'_>, report: &mut Report<'_>) {
             report(&at_groups.index(index), Fault::OutOfRange(group, ID.0, ID.1));
         }
     }
-    one_of(context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"], &at, report);
-    one_of(context, "supplementalGroupsPolicy", &["Merge", "Strict"], &at, report);
-    one_of(context, "seLinuxChangePolicy", &["MountOption", "Recursive"], &at, report);
+    one_of_given(context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"], &at, report);
+    one_of_given(context, "supplementalGroupsPolicy", &["Merge", "Strict"], &at, report);
+    one_of_given(context, "seLinuxChangePolicy", &["MountOption", "Recursive"], &at, report);
     each(context, "sysctls", &at, |sysctl, at| {
-        required_form(sysctl, "name", Form::Sysctl, at, report);
+        let Some(name) = required_form(sysctl, "name", Form::Sysctl, at, report) else { return };
+        if (is_true(spec, "hostNetwork") && is_of(name, &["net."]))
+            || (is_true(spec, "hostIPC")
+                && is_of(name, &["kernel.shm", "kernel.msg", "kernel.sem", "fs.mqueue."]))
+        {
+            report(&at.field("name"), Fault::Refused(Reason::HostSysctl));
+        }
     });
     let at = at.field("sysctls");
     repeated(
@@ -71,6 +78,14 @@ pub fn of_pod(pod: &Context<'_>, at: &Place<'_>, report: &mut Report<'_>) {
             report(&at.index(index).field("name"), Fault::Repeated(name));
         },
     );
+}
+
+/// Whether a kernel parameter has one of these beginnings, with dots or slashes.
+fn is_of(name: &str, beginnings: &[&str]) -> bool {
+    let same = |(one, other): (u8, u8)| one == other || (one == b'/' && other == b'.');
+    beginnings.iter().any(|beginning| {
+        name.len() >= beginning.len() && name.bytes().zip(beginning.bytes()).all(same)
+    })
 }
 
 fn ids(context: &Value, at: &Place<'_>, report: &mut Report<'_>) {
@@ -88,9 +103,11 @@ fn profiles(context: &Value, at: &Place<'_>, report: &mut Report<'_>) {
         let path = "localhostProfile";
         match text(profile, "type") {
             Some("Localhost") => {
-                if let Some(own) = required(profile, path, &at, report)
-                    && field == "seccompProfile"
-                {
+                // An empty path is one, for seccomp.
+                let is_set = profile.get(path).is_some_and(|path| !path.is_null());
+                if field != "seccompProfile" || !is_set {
+                    required(profile, path, &at, report);
+                } else if let Some(own) = text(profile, path) {
                     fits(own, Form::Below, &at.field(path), report);
                 }
             }

@@ -131,7 +131,7 @@ fn check(
         "downwardAPI" => projected::downward(source, at, report),
         "projected" => projected::projected(source, at, report),
         "csi" => {
-            required(source, "driver", at, report);
+            required_form(source, "driver", Form::Driver, at, report);
             if let Some(secret) = object(source, "nodePublishSecretRef") {
                 let at = at.field("nodePublishSecretRef");
                 required_form(secret, "name", Form::DnsSubdomain, &at, report);

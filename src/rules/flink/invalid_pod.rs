@@ -1,13 +1,16 @@
 //! `flink/invalid-pod`
 
 mod additions;
+mod reasons;
 mod words;
 
+use crate::flink::Template;
 use crate::flink::pods::{Pods, is_made_by_operator};
-use crate::flink::{Engine, Template};
+use crate::flink::workload::MAIN_CONTAINER;
 use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
 use crate::resource::pointer;
 use crate::rules::{Findings, Level, Rule, Subject};
+use crate::spelling::closest;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use words::Words;
@@ -53,8 +56,11 @@ impl<'a> Reports<'_, 'a> {
         let workload = self.subject.workload;
         let is_generated = workload.declares_cluster;
         let is_pod = pods.set.path().is_empty();
-        let adds_volume =
-            |name: &str| is_generated && additions::may_add_volume(&workload.config, name);
+        let object = self.subject.object;
+        let adds_volume = |name: &str| {
+            (is_generated && additions::may_add_volume(&workload.config, name))
+                || additions::has_claim_template(object, pods.set, name)
+        };
         let options = if is_generated {
             Options {
                 is_pod,
@@ -64,7 +70,7 @@ impl<'a> Reports<'_, 'a> {
                 checks_types: false,
             }
         } else {
-            Options::of_kubernetes(is_pod)
+            Options { adds_volume: &adds_volume, ..Options::of_kubernetes(is_pod) }
         };
         validation::pod(pods.template, &options, &mut |at, fault| self.fault(pods, at, fault));
         if is_made_by_operator(pods.set, workload) {
@@ -110,14 +116,13 @@ impl<'a> Reports<'_, 'a> {
             return Some(format!("set `{MERGE_BY_NAME}: true`"));
         }
         let is_image = fault == Fault::Missing("image") && within.starts_with("/spec/containers/");
-        let is_main = is_image
-            && pods.set.main_container.is_none()
-            && self.subject.workload.engine == Engine::Operator
-            && self.subject.workload.declares_cluster;
-        is_main.then(|| {
-            "name it `flink-main-container`: only that container gets the image of the cluster"
-                .to_owned()
-        })
+        let is_of_operator = is_made_by_operator(pods.set, self.subject.workload);
+        (is_image && is_of_operator && container(pods.template, within).is_some_and(is_like_main))
+            .then(|| {
+                format!(
+                    "name it `{MAIN_CONTAINER}`: only that container gets the image of the cluster"
+                )
+            })
     }
 
     fn add(&mut self, place: String, words: &Words, container: Option<&str>, level: Level) {
@@ -139,6 +144,13 @@ impl<'a> Reports<'_, 'a> {
             finding.container(container);
         }
     }
+}
+
+/// Whether a container without an image was meant to be Flink's.
+fn is_like_main(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["flink", "main", "jobmanager", "taskmanager"].iter().any(|word| name.contains(word))
+        || closest(&name, &[MAIN_CONTAINER]).is_some()
 }
 
 /// The element of a list, or the value, that a place is in.

@@ -3,9 +3,11 @@
 use super::words::Words;
 use crate::flink::config::FlinkConfig;
 use crate::flink::pods::Pods;
-use crate::flink::{Mode, Role};
+use crate::flink::{Mode, PodSet, Role, Template};
 use crate::resource::fields::{elements, text};
+use crate::resource::pointer;
 use crate::rules::Subject;
+use serde_json::Value;
 
 /// Volumes that Flink or an operator adds: the configuration, the template of TaskManagers, the
 /// folder of a job's JARs, and those that options ask for.
@@ -33,6 +35,20 @@ const TASK_MANAGER_PORTS: &[&str] = &["taskmanager-rpc"];
 pub fn may_add_volume(config: &FlinkConfig, name: &str) -> bool {
     VOLUMES.contains(&name)
         || (name.ends_with(SECRET_VOLUME) && config.get("kubernetes.secrets").is_some())
+}
+
+/// Whether the pods get a volume with this name from a claim template of their set.
+pub fn has_claim_template(object: &Value, set: &PodSet, name: &str) -> bool {
+    let owner = match &set.template {
+        Template::InObject(place) => place.strip_suffix("/template"),
+        Template::Generated(made) => Some(made.base.as_str()),
+        Template::Merged(_) => None,
+    };
+    let Some(owner) = owner.and_then(|place| pointer::at(object, place)) else { return false };
+    let mut templates = elements(owner, "volumeClaimTemplates").iter();
+    templates.any(|template| {
+        template.get("metadata").is_some_and(|metadata| text(metadata, "name") == name)
+    })
 }
 
 /// Visits what the template has and Flink adds again: the API server refuses the pods.

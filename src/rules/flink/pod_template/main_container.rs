@@ -18,7 +18,8 @@ const PREFIXES: [&str; 2] = ["containerized.master.env.", "containerized.taskman
 /// What the operator and Flink take from other fields.
 pub fn of_operator<'a>(pods: &Pods<'a>, reports: &mut Reports<'_, 'a>) {
     let Some(main) = pods.containers.iter().find(|container| container.main) else { return };
-    let Some(spec) = main.spec else { return other_name(pods, main, reports) };
+    other_name(pods, main, reports);
+    let Some(spec) = main.spec else { return };
     amounts(pods, main, spec, reports);
     image(pods, main, spec, reports);
     if reports.subject.workload.mode != Some(Mode::Standalone) {
@@ -96,14 +97,17 @@ fn command<'a>(pods: &Pods<'a>, main: &Container<'a>, spec: &Value, reports: &mu
 
 /// A container that was meant to be Flink's and is a second one.
 fn other_name<'a>(pods: &Pods<'a>, main: &Container<'a>, reports: &mut Reports<'_, 'a>) {
-    for container in pods.containers.iter().filter(|container| container.kind == "containers") {
+    let others = pods.containers.iter();
+    let others = others.filter(|container| container.kind == "containers" && !container.main);
+    for container in others {
         let Some(spec) = container.spec else { continue };
         let image = text(spec, "image");
-        // Without an image, `flink/invalid-pod` reports it.
-        let is_meant = !image.is_empty()
-            && (main.image.reference == Some(image)
-                || closest(container.name, &[MAIN_CONTAINER]).is_some());
-        if !is_meant {
+        let is_like =
+            main.image.reference == Some(image) || is_almost(container.name, MAIN_CONTAINER);
+        // Without an image, `flink/invalid-pod` reports it; with a command it is another program.
+        let runs_entrypoint =
+            ["command", "args"].iter().all(|field| elements(spec, field).is_empty());
+        if image.is_empty() || !is_like || !runs_entrypoint {
             continue;
         }
         let name = shown(container.name);
@@ -116,6 +120,12 @@ fn other_name<'a>(pods: &Pods<'a>, main: &Container<'a>, reports: &mut Reports<'
                 .container(name);
         }
     }
+}
+
+/// Whether one name was meant to be the other: a part of it, or misspelt.
+fn is_almost(name: &str, wanted: &str) -> bool {
+    (name.starts_with("flink-main") && wanted.starts_with(name))
+        || (name.len().abs_diff(wanted.len()) <= 4 && closest(name, &[wanted]).is_some())
 }
 
 /// The entrypoint cannot write into a mounted configuration, which is read-only.
