@@ -122,6 +122,6 @@ pub enum Reason {
     Selector,
     /// The workload's selector selects all pods.
     EmptySelector,
-    /// The workload runs its pods for ever.
+    /// Pods that always restart have no deadline.
     Deadline,
 }

@@ -2,7 +2,7 @@
 //!
 //! In go a pod or its template, out come faults, each with its place. For Pods and workloads of
 //! Kubernetes the API server says the same. For a custom resource it does so only when the operator
-//! creates the pods from it, and then nobody waits for the answer.
+//! creates the pods from it, and the user does not see that answer.
 //!
 //! The facts are those of Kubernetes 1.36 (`pkg/apis/core/validation`); what older versions refuse
 //! and newer ones accept is not a fault, except for names of variables, which have their own form.

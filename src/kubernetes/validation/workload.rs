@@ -53,7 +53,10 @@ pub fn workload(kind: &str, object_: &Value, report: &mut Report<'_>) {
     }
     let own = object(template, "spec").unwrap_or(&Value::Null);
     let at = at.field("spec");
-    let policy = text(own, "restartPolicy").unwrap_or("Always");
+    if *runs == Runs::ToCompletion && !is_given(own, "restartPolicy") {
+        report(&at, Fault::Missing("restartPolicy"));
+    }
+    let Some(policy) = text(own, "restartPolicy") else { return deadline(*runs, own, &at, report) };
     let allowed: &[&str] = match runs {
         Runs::Always | Runs::AlwaysByMap => &["Always"],
         Runs::ToCompletion => &["OnFailure", "Never"],
@@ -61,7 +64,11 @@ pub fn workload(kind: &str, object_: &Value, report: &mut Report<'_>) {
     if !allowed.contains(&policy) && ["Always", "OnFailure", "Never"].contains(&policy) {
         report(&at.field("restartPolicy"), Fault::Unsupported(policy, allowed));
     }
-    if *runs != Runs::ToCompletion && is_given(own, "activeDeadlineSeconds") {
+    deadline(*runs, own, &at, report);
+}
+
+fn deadline(runs: Runs, spec: &Value, at: &Place<'_>, report: &mut Report<'_>) {
+    if runs != Runs::ToCompletion && is_given(spec, "activeDeadlineSeconds") {
         report(&at.field("activeDeadlineSeconds"), Fault::Refused(Reason::Deadline));
     }
 }

@@ -1,6 +1,7 @@
 //! `flink/invalid-pod`
 
 mod additions;
+mod options;
 mod reasons;
 mod words;
 
@@ -35,6 +36,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for pods in &subject.pods {
         report.pods(pods);
     }
+    options::check(subject, |place, words| report.add(place, words, None, Level::Error));
     let kind = &subject.resource.kind.kind;
     if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
         validation::workload(kind, subject.object, &mut |at, fault| {

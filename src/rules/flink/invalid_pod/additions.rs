@@ -64,13 +64,12 @@ pub fn repeated(pods: &Pods<'_>, subject: &Subject<'_>, mut visit: impl FnMut(St
     }
     let Some(main) = pods.containers.iter().find(|container| container.main) else { return };
     let Some(container) = main.spec else { return };
-    let place = main.place("");
     if has_template {
         for (index, mount) in elements(container, "volumeMounts").iter().enumerate() {
             let path = text(mount, "mountPath");
             if path == TEMPLATE_FOLDER {
                 let words = Words::of_addition("mount", path);
-                visit(format!("{place}/volumeMounts/{index}/mountPath"), &words);
+                visit(format!("{}/volumeMounts/{index}/mountPath", main.place("")), &words);
             }
         }
     }
@@ -86,7 +85,10 @@ pub fn repeated(pods: &Pods<'_>, subject: &Subject<'_>, mut visit: impl FnMut(St
     for (index, port) in elements(container, "ports").iter().enumerate() {
         let name = text(port, "name");
         if ports.contains(&name) {
-            visit(format!("{place}/ports/{index}/name"), &Words::of_addition("port", name));
+            visit(
+                format!("{}/ports/{index}/name", main.place("")),
+                &Words::of_addition("port", name),
+            );
         }
     }
 }

@@ -5,10 +5,9 @@ use crate::kubernetes::validation::Reason;
 /// The message and the help for a reason.
 pub fn words(reason: Reason) -> (&'static str, &'static str) {
     match reason {
-        Reason::InitContainer => (
-            "an init container has no probes and lifecycle hooks",
-            "remove it, or make the container a sidecar with `restartPolicy: Always`",
-        ),
+        Reason::InitContainer => {
+            ("an init container has no probes and lifecycle hooks", "remove it")
+        }
         Reason::EphemeralContainer => {
             ("a template has no ephemeral containers", "remove `ephemeralContainers`")
         }
@@ -24,9 +23,7 @@ pub fn words(reason: Reason) -> (&'static str, &'static str) {
             "only a claim can be a block device",
             "use a `persistentVolumeClaim` or `ephemeral` volume",
         ),
-        Reason::ValueAndSource => {
-            ("a variable has both `value` and `valueFrom`", "remove one of `value` and `valueFrom`")
-        }
+        Reason::ValueAndSource => ("a variable has both `value` and `valueFrom`", "remove `value`"),
         Reason::SuccessThreshold => {
             ("`successThreshold` of this probe must be 1", "remove `successThreshold`")
         }

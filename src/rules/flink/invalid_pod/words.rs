@@ -26,6 +26,10 @@ impl Words {
         let field = at.name();
         let what = if field.is_empty() { at.list() } else { field };
         match fault {
+            Fault::Missing("restartPolicy") => Self::new(
+                "the pod of a Job has no `restartPolicy`",
+                "set `restartPolicy: OnFailure`",
+            ),
             Fault::Missing(missing) => Self::new(
                 format!("{} has no `{missing}`", owner(at, name)),
                 format!("add `{missing}`"),
@@ -128,8 +132,9 @@ impl Words {
     /// The words for what Flink adds again.
     pub fn of_addition(kind: &str, name: &str) -> Self {
         let rename = match kind {
-            "mount" => "mount the volume at another path".to_owned(),
-            _ => format!("rename the {kind}, or remove it"),
+            "mount" => "mount the volume at another path",
+            "port" => "remove the port",
+            _ => "rename the volume",
         };
         Self::new(
             format!("Flink adds a {kind} `{name}` itself, so the pod would have it twice"),
