@@ -1,5 +1,7 @@
 //! `flinkgate render`: objects as the cluster would store them after mutation.
 
+mod merged_templates;
+
 use super::args::{ManifestArgs, OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::gate;
 use super::input::{Input, Manifest};
@@ -24,6 +26,9 @@ pub struct Args {
     /// Show the changes instead of the whole objects
     #[arg(long)]
     diff: bool,
+    /// Show the pod templates that the operator merges, by role, instead of the objects
+    #[arg(long, conflicts_with = "diff")]
+    merged: bool,
 }
 
 /// Runs the command.
@@ -43,8 +48,15 @@ pub fn run(args: Args) -> Outcome {
         .par_iter()
         .map(|manifest| {
             let after = gate.mutated(&manifest.resource);
-            if args.diff { diff(manifest, &after, colour) } else { yaml::emit(&after) }
+            if args.diff {
+                diff(manifest, &after, colour)
+            } else if args.merged {
+                merged_templates::of(&gate, &manifest.resource, after)
+            } else {
+                yaml::emit(&after)
+            }
         })
+        .filter(|part| !part.is_empty())
         .collect();
     let text = parts.join(if args.diff { "" } else { "---\n" });
     if args.diff && colour {

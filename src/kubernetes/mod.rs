@@ -12,3 +12,4 @@ pub mod pod_security;
 pub mod reach;
 mod reached_pods;
 pub mod references;
+pub mod validation;

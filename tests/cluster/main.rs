@@ -26,6 +26,7 @@ mod operator;
 mod operator_config;
 mod own_kinds;
 mod pod_security;
+mod pod_validation;
 mod quota;
 mod refusals;
 mod registered;

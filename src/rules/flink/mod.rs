@@ -15,6 +15,7 @@ pub mod image;
 pub mod immutable;
 pub mod ingress_template;
 pub mod internal_option;
+pub mod invalid_pod;
 pub mod invalid_value;
 pub mod jar;
 pub mod log_configuration;
@@ -30,6 +31,7 @@ pub mod option_version;
 pub mod overlapping_option;
 pub mod overridden_option;
 pub mod parallelism;
+pub mod pod_template;
 pub mod reserved_option;
 pub mod resources;
 pub mod restart_strategy;
@@ -61,6 +63,7 @@ pub(super) static RULES: &[&Rule] = &[
     &immutable::RULE,
     &ingress_template::RULE,
     &internal_option::RULE,
+    &invalid_pod::RULE,
     &invalid_value::RULE,
     &jar::RULE,
     &log_configuration::RULE,
@@ -76,6 +79,7 @@ pub(super) static RULES: &[&Rule] = &[
     &overlapping_option::RULE,
     &overridden_option::RULE,
     &parallelism::RULE,
+    &pod_template::RULE,
     &reserved_option::RULE,
     &resources::RULE,
     &restart_strategy::RULE,

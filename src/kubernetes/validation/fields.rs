@@ -1,0 +1,207 @@
+//! Reads the fields of a pod as the API server does: an empty text is as good as a missing one. A
+//! value of another type is not judged here.
+
+use super::fault::{Fault, Report};
+use super::forms::Form;
+use super::place::Place;
+use crate::resource::steps::step;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Longest list in which repeated values are looked for without a set.
+const SHORT: usize = 16;
+
+/// The text of a field that is not empty.
+pub fn text<'v>(parent: &'v Value, field: &str) -> Option<&'v str> {
+    step();
+    parent.get(field).and_then(Value::as_str).filter(|text| !text.is_empty())
+}
+
+/// Whether the field has a value of any type, but not an empty text.
+pub fn is_given(parent: &Value, field: &str) -> bool {
+    step();
+    parent.get(field).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
+}
+
+/// The object in a field; an empty one counts.
+pub fn object<'v>(parent: &'v Value, field: &str) -> Option<&'v Value> {
+    step();
+    parent.get(field).filter(|value| value.is_object())
+}
+
+/// Whether a field is `true`.
+pub fn is_true(parent: &Value, field: &str) -> bool {
+    parent.get(field) == Some(&Value::Bool(true))
+}
+
+/// The elements of a list with their indices and places.
+pub fn each<'v>(
+    parent: &'v Value,
+    field: &'v str,
+    at: &Place<'_>,
+    mut visit: impl FnMut(&'v Value, &Place<'_>),
+) {
+    let at = at.field(field);
+    for (index, element) in crate::resource::fields::elements(parent, field).iter().enumerate() {
+        step();
+        visit(element, &at.index(index));
+    }
+}
+
+/// A field that must not be empty.
+pub fn required<'v>(
+    parent: &'v Value,
+    field: &'static str,
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) -> Option<&'v str> {
+    if parent.is_object() && !is_given(parent, field) {
+        report(at, Fault::Missing(field));
+    }
+    text(parent, field)
+}
+
+/// A field whose text must have a form, where it is given.
+pub fn formed(
+    parent: &Value,
+    field: &'static str,
+    form: Form,
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) {
+    if let Some(text) = text(parent, field) {
+        fits(text, form, &at.field(field), report);
+    }
+}
+
+/// A field that must have a text of this form.
+pub fn required_form<'v>(
+    parent: &'v Value,
+    field: &'static str,
+    form: Form,
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) -> Option<&'v str> {
+    let text = required(parent, field, at, report)?;
+    fits(text, form, &at.field(field), report).then_some(text)
+}
+
+/// Reports a text that does not have a form.
+pub fn fits(text: &str, form: Form, at: &Place<'_>, report: &mut Report<'_>) -> bool {
+    let fits = form.fits(text);
+    if !fits {
+        report(at, Fault::Malformed(text, form));
+    }
+    fits
+}
+
+/// A field that may have one of a few texts.
+pub fn one_of(
+    parent: &Value,
+    field: &str,
+    allowed: &'static [&'static str],
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) {
+    if let Some(text) = text(parent, field).filter(|text| !allowed.contains(text)) {
+        report(&at.field(field), Fault::Unsupported(text, allowed));
+    }
+}
+
+/// The first of several fields, of which an object has one at most.
+pub fn first_source(
+    parent: &Value,
+    sources: &'static [&'static str],
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) -> Option<&'static str> {
+    let mut given = sources.iter().copied().filter(|source| is_given(parent, source));
+    let first = given.next()?;
+    if let Some(second) = given.next() {
+        report(&at.field(second), Fault::Both(first, second));
+    }
+    Some(first)
+}
+
+/// The first of several fields, of which an object has exactly one.
+pub fn one_source(
+    parent: &Value,
+    sources: &'static [&'static str],
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) -> Option<&'static str> {
+    let first = first_source(parent, sources, at, report);
+    if first.is_none() && parent.is_object() {
+        report(at, Fault::MissingOneOf(sources));
+    }
+    first
+}
+
+/// A field that has one of a few texts where it is given: an empty text is none of them.
+pub fn one_of_given(
+    parent: &Value,
+    field: &str,
+    allowed: &'static [&'static str],
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) {
+    step();
+    let given = parent.get(field).and_then(Value::as_str);
+    if let Some(text) = given.filter(|text| !allowed.contains(text)) {
+        report(&at.field(field), Fault::Unsupported(text, allowed));
+    }
+}
+
+/// A whole number in a field, with its bounds.
+pub fn within(
+    parent: &Value,
+    field: &str,
+    (least, most): (i64, i64),
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) -> Option<i64> {
+    step();
+    let number = parent.get(field)?.as_i64()?;
+    if number < least || number > most {
+        report(&at.field(field), Fault::OutOfRange(number, least, most));
+    }
+    Some(number)
+}
+
+/// Visits each element that has the key of an earlier one. Elements without a key do not count.
+pub fn repeated<'v, K: Ord + Copy>(
+    list: &'v [Value],
+    key: impl Fn(&'v Value) -> Option<K>,
+    mut visit: impl FnMut(usize, K),
+) {
+    let mut seen = BTreeSet::new();
+    for (index, element) in list.iter().enumerate() {
+        step();
+        let Some(own) = key(element) else { continue };
+        let is_repeated = if list.len() <= SHORT {
+            list.iter().take(index).any(|earlier| key(earlier) == Some(own))
+        } else {
+            !seen.insert(own)
+        };
+        if is_repeated {
+            visit(index, own);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn repeated_keys_are_found_in_short_and_long_lists() {
+        for more in [0, 40] {
+            let mut list = vec![json!({"n": "a"}), json!({}), json!({"n": "a"}), json!({})];
+            list.extend((0..more).map(|n| json!({"n": format!("x{n}")})));
+            let mut found = Vec::new();
+            repeated(&list, |element| text(element, "n"), |index, key| found.push((index, key)));
+            assert_eq!(found, [(2, "a")]);
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! `flink/invalid-pod`
+
+mod additions;
+mod options;
+mod reasons;
+mod words;
+
+use crate::flink::Template;
+use crate::flink::pods::{Pods, is_made_by_operator};
+use crate::flink::workload::MAIN_CONTAINER;
+use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
+use crate::resource::pointer;
+use crate::rules::{Findings, Level, Rule, Subject};
+use crate::spelling::closest;
+use serde_json::Value;
+use std::collections::BTreeSet;
+use words::Words;
+
+/// Pods that the API server refuses.
+pub static RULE: Rule = Rule {
+    id: "flink/invalid-pod",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Validity of pods",
+    tenant_fields: &[],
+    as_is: false,
+    page: include_str!("invalid_pod.md"),
+    check,
+};
+
+/// The option by which lists of pod templates are merged by name.
+const MERGE_BY_NAME: &str = "kubernetes.operator.pod-template.merge-arrays-by-name";
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let mut report = Reports { subject, findings, reported: BTreeSet::new() };
+    for pods in &subject.pods {
+        report.pods(pods);
+    }
+    options::check(subject, |place, words| report.add(place, words, None, Level::Error));
+    let kind = &subject.resource.kind.kind;
+    if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
+        validation::workload(kind, subject.object, &mut |at, fault| {
+            let words = Words::of(fault, at, "");
+            report.add(at.to_pointer(), &words, None, Level::Error);
+        });
+    }
+}
+
+/// What was reported: roles share a common template, and a fault of it is one finding.
+struct Reports<'r, 'a> {
+    subject: &'r Subject<'a>,
+    findings: &'r mut Findings,
+    reported: BTreeSet<(String, String)>,
+}
+
+impl<'a> Reports<'_, 'a> {
+    fn pods(&mut self, pods: &Pods<'a>) {
+        let workload = self.subject.workload;
+        let is_generated = workload.declares_cluster;
+        let is_pod = pods.set.path().is_empty();
+        let object = self.subject.object;
+        let adds_volume = |name: &str| {
+            (is_generated && additions::may_add_volume(&workload.config, name))
+                || additions::has_claim_template(object, pods.set, name)
+        };
+        let options = if is_generated {
+            Options {
+                is_pod,
+                completed: pods.set.main_container,
+                adds_container: true,
+                adds_volume: &adds_volume,
+                checks_types: false,
+            }
+        } else {
+            Options { adds_volume: &adds_volume, ..Options::of_kubernetes(is_pod) }
+        };
+        validation::pod(pods.template, &options, &mut |at, fault| self.fault(pods, at, fault));
+        if is_made_by_operator(pods.set, workload) {
+            additions::repeated(pods, self.subject, |place, words| {
+                let place = pods.set.locate(self.subject.object, &place);
+                self.add(place, words, None, Level::Error);
+            });
+        }
+    }
+
+    fn fault(&mut self, pods: &Pods<'a>, at: &Place<'_>, fault: Fault<'_>) {
+        let within = at.to_pointer();
+        let object = self.subject.object;
+        let place = pods.set.locate(object, &within);
+        // A role that lacks the field has it in the common template, where the element is.
+        let place = pointer::nearest_existing(object, &place).to_owned();
+        if self.subject.workload.size.problems.iter().any(|problem| problem.pointer == place) {
+            return;
+        }
+        let element = element(pods.template, &within);
+        let name = element.and_then(|element| element.get("name")).and_then(Value::as_str);
+        let mut words = Words::of(fault, at, name.unwrap_or_default());
+        if let Some(help) = self.help(pods, &within, fault) {
+            words.help = help;
+        }
+        let level = match fault {
+            Fault::Malformed(_, Form::Variable) => Level::Warning,
+            _ => Level::Error,
+        };
+        let container = container(pods.template, &within);
+        self.add(place, &words, container, level);
+    }
+
+    /// What to write where the operator makes the pods.
+    fn help(&self, pods: &Pods<'a>, within: &str, fault: Fault<'_>) -> Option<String> {
+        let object = self.subject.object;
+        if let Template::Merged(merged) = &pods.set.template
+            && !merged.by_name
+            && words::is_of_merge(fault)
+            && (collides(object, &merged.common, &merged.role, within)
+                || words::has_volume(object, &merged.common, fault))
+        {
+            return Some(format!("set `{MERGE_BY_NAME}: true`"));
+        }
+        let is_image = fault == Fault::Missing("image") && within.starts_with("/spec/containers/");
+        let is_of_operator = is_made_by_operator(pods.set, self.subject.workload);
+        (is_image && is_of_operator && container(pods.template, within).is_some_and(is_like_main))
+            .then(|| {
+                format!(
+                    "name it `{MAIN_CONTAINER}`: only that container gets the image of the cluster"
+                )
+            })
+    }
+
+    fn add(&mut self, place: String, words: &Words, container: Option<&str>, level: Level) {
+        let mut message = words.message.clone();
+        let mut help = words.help.clone();
+        let object = self.subject.object;
+        // Only mutation adds what the object did not have.
+        let is_added = pointer::at(&self.subject.resource.object, &place).is_none()
+            && pointer::at(object, &place).is_some();
+        if is_added {
+            message.push_str(", which Flinkgate adds for the tenant");
+            help = "correct it in the FlinkTenant".to_owned();
+        }
+        if !self.reported.insert((place.clone(), message.clone())) {
+            return;
+        }
+        let finding = self.findings.at(place).message(message).help(help).level(level);
+        if let Some(container) = container {
+            finding.container(container);
+        }
+    }
+}
+
+/// Whether a container without an image was meant to be Flink's.
+fn is_like_main(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["flink", "main", "jobmanager", "taskmanager"].iter().any(|word| name.contains(word))
+        || closest(&name, &[MAIN_CONTAINER]).is_some()
+}
+
+/// The element of a list, or the value, that a place is in.
+fn element<'v>(template: &'v Value, within: &str) -> Option<&'v Value> {
+    let mut place = within;
+    loop {
+        let is_element =
+            place.rsplit('/').next().is_some_and(|token| token.parse::<usize>().is_ok());
+        if is_element {
+            return pointer::at(template, place);
+        }
+        place = pointer::parent(place).filter(|place| !place.is_empty())?;
+    }
+}
+
+/// The name of the container that a place is in.
+fn container<'v>(template: &'v Value, within: &str) -> Option<&'v str> {
+    let mut tokens = within.split('/').skip(2);
+    let list = tokens.next().filter(|list| list.to_ascii_lowercase().ends_with("containers"))?;
+    let index = tokens.next()?;
+    let name = pointer::at(template, &format!("/spec/{list}/{index}/name"))?;
+    name.as_str()
+}
+
+/// Whether two templates have different elements at one position on the way to a place.
+fn collides(object: &Value, common: &str, role: &str, within: &str) -> bool {
+    let (mut common, mut role) = (common.to_owned(), role.to_owned());
+    for token in pointer::tokens(within) {
+        pointer::push(&mut common, &token);
+        pointer::push(&mut role, &token);
+        let name =
+            |place: &str| Some(pointer::at(object, place)?.get("name")?.as_str()?.to_owned());
+        if let (Some(common), Some(role)) = (name(&common), name(&role))
+            && common != role
+        {
+            return true;
+        }
+    }
+    false
+}

@@ -1,0 +1,94 @@
+//! What Flink adds to the pods that the operator creates, and what must not be there before.
+
+use super::words::Words;
+use crate::flink::config::FlinkConfig;
+use crate::flink::pods::Pods;
+use crate::flink::{Mode, PodSet, Role, Template};
+use crate::resource::fields::{elements, text};
+use crate::resource::pointer;
+use crate::rules::Subject;
+use serde_json::Value;
+
+/// Volumes that Flink or an operator adds: the configuration, the template of TaskManagers, the
+/// folder of a job's JARs, and those that options ask for.
+const VOLUMES: [&str; 8] = [
+    "flink-config-volume",
+    "pod-template-volume",
+    "hadoop-config-volume",
+    "kerberos-keytab-volume",
+    "kerberos-krb5conf-volume",
+    "user-lib-dir",
+    "flink-artifacts-volume",
+    "gcp-service-account-volume",
+];
+
+/// Volumes of Secrets that options name have this end.
+const SECRET_VOLUME: &str = "-volume";
+
+/// The file with the template of TaskManagers.
+const TEMPLATE_FOLDER: &str = "/opt/flink/pod-template";
+
+const JOB_MANAGER_PORTS: &[&str] = &["rest", "jobmanager-rpc", "blobserver"];
+const TASK_MANAGER_PORTS: &[&str] = &["taskmanager-rpc"];
+
+/// Whether Flink may add a volume with this name.
+pub fn may_add_volume(config: &FlinkConfig, name: &str) -> bool {
+    VOLUMES.contains(&name)
+        || (name.ends_with(SECRET_VOLUME) && config.get("kubernetes.secrets").is_some())
+}
+
+/// Whether the pods get a volume with this name from a claim template of their set.
+pub fn has_claim_template(object: &Value, set: &PodSet, name: &str) -> bool {
+    let owner = match &set.template {
+        Template::InObject(place) => place.strip_suffix("/template"),
+        Template::Generated(made) => Some(made.base.as_str()),
+        Template::Merged(_) => None,
+    };
+    let Some(owner) = owner.and_then(|place| pointer::at(object, place)) else { return false };
+    let mut templates = elements(owner, "volumeClaimTemplates").iter();
+    templates.any(|template| {
+        template.get("metadata").is_some_and(|metadata| text(metadata, "name") == name)
+    })
+}
+
+/// Visits what the template has and Flink adds again: the API server refuses the pods.
+pub fn repeated(pods: &Pods<'_>, subject: &Subject<'_>, mut visit: impl FnMut(String, &Words)) {
+    let workload = subject.workload;
+    let is_native = workload.mode != Some(Mode::Standalone);
+    let has_template = is_native && pods.set.role == Role::JobManager;
+    for (index, volume) in elements(pods.spec(), "volumes").iter().enumerate() {
+        let name = text(volume, "name");
+        if name == "flink-config-volume" || (name == "pod-template-volume" && has_template) {
+            visit(format!("/spec/volumes/{index}/name"), &Words::of_addition("volume", name));
+        }
+    }
+    let Some(main) = pods.containers.iter().find(|container| container.main) else { return };
+    let Some(container) = main.spec else { return };
+    if has_template {
+        for (index, mount) in elements(container, "volumeMounts").iter().enumerate() {
+            let path = text(mount, "mountPath");
+            if path == TEMPLATE_FOLDER {
+                let words = Words::of_addition("mount", path);
+                visit(format!("{}/volumeMounts/{index}/mountPath", main.place("")), &words);
+            }
+        }
+    }
+    // Flink adds no ports to pods that use the node's network.
+    let uses_host = workload.config.get("kubernetes.hostnetwork.enabled");
+    if uses_host.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")) {
+        return;
+    }
+    let ports = match pods.set.role {
+        Role::JobManager => JOB_MANAGER_PORTS,
+        _ => TASK_MANAGER_PORTS,
+    };
+    for (index, port) in elements(container, "ports").iter().enumerate() {
+        let name = text(port, "name");
+        if ports.contains(&name) {
+            visit(
+                format!("{}/ports/{index}/name", main.place("")),
+                &Words::of_addition("port", name),
+            );
+        }
+    }
+}
