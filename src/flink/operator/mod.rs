@@ -10,6 +10,7 @@ pub mod autoscaler_state;
 pub mod excluded_periods;
 pub mod ingress;
 pub mod session_options;
+pub mod version;
 
 use super::Workload;
 use super::config::Entry;

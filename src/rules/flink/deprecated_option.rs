@@ -20,7 +20,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let OptionFault::Deprecated { successor } = option.fault else { continue };
         let Some(place) = subject.written(option.key, option.entry) else { continue };
         let key = option.key;
-        let finding = findings.at(place).key(key);
+        let finding = findings.at(place).key(key).at_key();
         match successor {
             Some(successor) => finding
                 .message(format!("`{key}` is deprecated"))
