@@ -109,14 +109,17 @@ impl<'a> Walk<'a> {
         path: &Path<'_>,
     ) {
         let mut meant = Vec::new();
-        // The API server drops an empty value before it looks for fields that are missing.
-        for (name, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
+        for (name, value) in entries {
             steps::step();
             if self.is_full() {
                 return;
             }
             let all = object.entries(name);
             if all.iter().any(|field| field.mask & asked != 0) {
+                // The API server drops an empty value, so that the field is missing.
+                if value.is_null() {
+                    continue;
+                }
                 self.field(value, all, asked, &path.key(name));
             } else if !object.is_open {
                 meant.extend(self.unknown((name, value), entries, object, id, asked, path));
