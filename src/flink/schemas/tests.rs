@@ -132,7 +132,11 @@ fn other_kinds_have_their_own_fields() {
             json!({"image": "x", "jarName": "j", "parallelism": 1, "entryClas": "y"}),
             ""
         ),
-        [""; 0]
+        ["/spec/entryClas -> entryClass"]
+    );
+    assert_eq!(
+        all_of("FlinkApplication", json!({"image": "x"}), ""),
+        ["/spec/entryClass missing", "/spec/jarName missing", "/spec/parallelism missing"]
     );
 }
 
