@@ -48,6 +48,12 @@ impl Manifest {
         }
     }
 
+    /// Where to point in the file for a wrong key.
+    pub fn key_span(&self, pointer: &str) -> Span {
+        let key = self.positions.key(&format!("{}{pointer}", self.prefix));
+        key.unwrap_or_else(|| self.span(pointer))
+    }
+
     /// Which object this is.
     pub fn object_ref(&self) -> ObjectRef {
         ObjectRef::of(&self.resource)

@@ -34,6 +34,7 @@ pub mod pod_index;
 pub mod pods;
 pub mod redaction;
 pub mod requester;
+pub mod schemas;
 pub mod sizing;
 pub mod state;
 pub mod state_mount;

@@ -47,6 +47,9 @@ pub struct Finding {
     /// The same for machines: fixes and web pages.
     #[serde(skip_serializing_if = "Facts::is_empty")]
     pub facts: Facts,
+    /// Whether the key at the pointer is wrong, and not its value.
+    #[serde(skip)]
+    pub at_key: bool,
     /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
     #[serde(skip)]
     pub failed_evaluation: bool,
@@ -92,6 +95,12 @@ impl Finding {
     /// A severity other than the rule's own.
     pub fn level(&mut self, level: Level) -> &mut Self {
         self.level = level;
+        self
+    }
+
+    /// The key at the pointer is wrong, and not its value.
+    pub fn at_key(&mut self) -> &mut Self {
+        self.at_key = true;
         self
     }
 

@@ -120,6 +120,7 @@ fn run(
         (rule.check)(subject, &mut findings);
     }
     let mut list = findings.into_list();
+    flink::schema::yield_to_others(&mut list);
     for finding in &mut list {
         finding.pointer = locate::locate(subject.object, subject.workload, &finding.pointer);
     }

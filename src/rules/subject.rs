@@ -5,9 +5,11 @@ use crate::flink::config::Entry;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
 use crate::flink::operator::overlapping_keys::{OverlappingKey, overlapping_keys};
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator, image_volumes};
 use crate::flink::requester::Requester;
+use crate::flink::schemas::{self, SchemaFault};
 use crate::flink::state::{StateDirectory, directories};
 use crate::flink::workload::{ConfigurationSource, MAIN_CONTAINER, is_canary};
 use crate::flink::{Engine, Role, Workload};
@@ -85,7 +87,10 @@ pub struct Subject<'a> {
     pub is_by_platform: bool,
     /// Who sent the request.
     pub requester: Requester,
+    /// The release of the Flink operator that reads the object; `None` if it is unknown.
+    pub operator_version: Option<OperatorVersion>,
     violations: OnceCell<Vec<Violation<'a>>>,
+    schema_faults: OnceCell<Vec<SchemaFault<'a>>>,
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
     overlapping_keys: OnceCell<Vec<OverlappingKey<'a>>>,
     state_directories: OnceCell<Vec<StateDirectory<'a>>>,
@@ -112,7 +117,9 @@ impl<'a> Subject<'a> {
             quota: None,
             is_by_platform: false,
             requester: Requester::Other,
+            operator_version: None,
             violations: OnceCell::new(),
+            schema_faults: OnceCell::new(),
             faulty_options: OnceCell::new(),
             overlapping_keys: OnceCell::new(),
             state_directories: OnceCell::new(),
@@ -173,6 +180,11 @@ impl<'a> Subject<'a> {
     /// The keys with which the operator does not deploy the cluster, because they begin another key.
     pub fn overlapping_keys(&self) -> &[OverlappingKey<'a>] {
         self.overlapping_keys.get_or_init(|| overlapping_keys(self.workload))
+    }
+
+    /// Where the object, as it came, is not what the definition of its kind allows.
+    pub fn schema_faults(&self) -> &[SchemaFault<'a>] {
+        self.schema_faults.get_or_init(|| schemas::faults(self.resource, self.operator_version))
     }
 
     /// The state directories that the options name; none for what is not Flink.

@@ -32,6 +32,7 @@ mod refusals;
 mod registered;
 mod registration;
 mod scale;
+mod schema;
 #[path = "../seeded/mod.rs"]
 mod seeded;
 mod support;

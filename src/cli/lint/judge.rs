@@ -94,8 +94,8 @@ fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
 fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
     findings.into_iter().map(
-        move |Finding { rule, level, message, pointer, help, facts, .. }| Diagnostic {
-            span: manifest.span(&pointer),
+        move |Finding { rule, level, message, pointer, help, facts, at_key, .. }| Diagnostic {
+            span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
             file: manifest.file.clone(),
             object: Some(manifest.object_ref()),
             tenant: tenant.clone(),

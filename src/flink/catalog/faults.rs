@@ -4,7 +4,7 @@
 //! Fields that set an option are not checked. If the object names no Flink version, only faults in
 //! every version count.
 
-use super::{KeyLookup, KeyRole, Reading, Release, find, nearest, other_name, reading};
+use super::{KeyLookup, KeyRole, Reading, Release, find, nearest, other_name, reading, successors};
 use crate::flink::config::Entry;
 use crate::flink::values::{self, ValueError};
 use crate::flink::version::FlinkVersion;
@@ -70,7 +70,10 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
             KeyLookup::UserDefined => {}
             KeyLookup::Unknown { closed } => {
                 compared += 1;
-                let suggestion = if compared > MOST_COMPARED { None } else { nearest(key, closed) };
+                let suggestion = (compared <= MOST_COMPARED)
+                    .then(|| nearest(key, closed))
+                    .flatten()
+                    .map(|meant| current_name(meant, release));
                 if closed || suggestion.is_some() {
                     add(OptionFault::Unknown { suggestion });
                 }
@@ -114,8 +117,8 @@ fn key_fault(
         }
         Some(reading) => reading
             .obsolete
-            .is_some_and(|from| from <= release)
-            .then_some(OptionFault::Deprecated { successor: None }),
+            .filter(|from| *from <= release)
+            .map(|_| OptionFault::Deprecated { successor: successors(key, release).next() }),
         None => {
             let since = readings.iter().map(|reading| reading.since).min().flatten();
             let until = readings.iter().filter_map(|reading| reading.until).max();
@@ -125,6 +128,17 @@ fn key_fault(
                 instead: other_name(key, release),
             })
         }
+    }
+}
+
+/// The name under which a release reads an option that a suggestion names.
+fn current_name(meant: &'static str, release: Option<Release>) -> &'static str {
+    let Some(release) = release else { return meant };
+    let KeyLookup::Readings(readings) = find(meant) else { return meant };
+    match reading(readings, release) {
+        Some(reading) if reading.reads == KeyRole::Alias => reading.detail,
+        Some(_) => meant,
+        None => other_name(meant, release).unwrap_or(meant),
     }
 }
 

@@ -6,8 +6,10 @@
 
 mod faults;
 mod hash;
+mod meaning;
 mod names;
 mod nearest;
+mod successors;
 mod table;
 
 pub use faults::{FaultyOption, OptionFault, faulty_options};
@@ -15,6 +17,7 @@ pub use names::{
     OtherNames, map_names, map_of_element, mirrored_names, mirrored_prefixes, other_names,
 };
 use nearest::nearest;
+pub use successors::successors;
 pub use table::{KeyRole, Reading, Release};
 
 use table::Table;

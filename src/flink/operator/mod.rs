@@ -12,6 +12,7 @@ pub mod ingress;
 pub mod jar;
 pub mod overlapping_keys;
 pub mod session_options;
+pub mod version;
 
 use super::Workload;
 use super::config::Entry;

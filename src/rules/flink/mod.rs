@@ -36,10 +36,12 @@ pub mod reserved_option;
 pub mod resources;
 pub mod restart_strategy;
 pub mod scheduler_mode;
+pub mod schema;
 pub mod service_account;
 pub mod session_job;
 pub mod size;
 pub mod snapshot;
+pub mod unknown_field;
 pub mod unknown_option;
 pub mod unset_option;
 pub mod version;
@@ -84,10 +86,12 @@ pub(super) static RULES: &[&Rule] = &[
     &resources::RULE,
     &restart_strategy::RULE,
     &scheduler_mode::RULE,
+    &schema::RULE,
     &service_account::RULE,
     &session_job::RULE,
     &size::RULE,
     &snapshot::RULE,
+    &unknown_field::RULE,
     &unknown_option::RULE,
     &unset_option::RULE,
     &version::RULE,

@@ -36,7 +36,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let finding = findings
             .at(place)
             .message(format!("`{key}` has no effect in Flink {major}.{minor}{reason}"))
-            .key(key);
+            .key(key)
+            .at_key();
         match instead {
             Some(instead) => finding.help(format!("use `{instead}`")).wanted(instead),
             None if by_tenant => finding.help(format!(

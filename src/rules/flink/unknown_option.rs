@@ -20,7 +20,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let OptionFault::Unknown { suggestion } = option.fault else { continue };
         let Some(place) = subject.written(option.key, option.entry) else { continue };
         let key = option.key;
-        let finding = findings.at(place).key(key);
+        let finding = findings.at(place).key(key).at_key();
         match suggestion {
             Some(suggestion) => finding
                 .message(format!("unknown option `{key}`: did you mean `{suggestion}`?"))

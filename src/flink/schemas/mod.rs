@@ -1,0 +1,48 @@
+//! The fields of Flink's custom resources, as the operators' own definitions have them.
+//!
+//! The API server refuses a wrong type, an unknown word of an enumeration and a missing field, and it
+//! drops a field that the definition does not have. Offline there is no API server: a table in this
+//! folder has what the definitions of each release say, and [`faults`] holds an object against it.
+//! The README of the folder names the source of the table.
+
+mod fault;
+mod nearest;
+mod path;
+mod table;
+mod walk;
+
+pub use fault::{Expected, FaultKind, Nearest, Releases, SchemaFault};
+
+use crate::flink::operator::version::OperatorVersion;
+use crate::resource::Resource;
+use serde_json::Value;
+use table::Table;
+use walk::Walk;
+
+/// What an API server with the definitions of the object's operator would refuse or drop of an
+/// object. Without a release of the operator, what any release accepts is right. Allocates nothing
+/// if there are no faults.
+pub fn faults<'a>(
+    resource: &'a Resource,
+    operator: Option<OperatorVersion>,
+) -> Vec<SchemaFault<'a>> {
+    let object = &resource.object;
+    let Some(kind) = Table::get().kind(&resource.kind) else { return Vec::new() };
+    if resource.sub_resource.is_some() || !object.is_object() || is_of_another_operator(object) {
+        return Vec::new();
+    }
+    Walk::new(kind, operator).over(object)
+}
+
+/// Whether a FlinkDeployment is one of Amazon EMR on EKS, whose definition has other fields under
+/// the same group and kind.
+fn is_of_another_operator(object: &Value) -> bool {
+    let spec = object.get("spec");
+    ["executionRoleArn", "emrReleaseLabel"]
+        .iter()
+        .any(|field| spec.and_then(|spec| spec.get(field)).is_some())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests;

@@ -1,0 +1,142 @@
+//! `flink/schema`
+
+use crate::flink::operator::field_name;
+use crate::flink::schemas::{Expected, FaultKind, SchemaFault};
+use crate::flink::version::FlinkVersion;
+use crate::resource::type_name;
+use crate::rules::words::{alternatives, shown};
+use crate::rules::{Finding, Findings, Level, Rule, Subject};
+use crate::spelling;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+/// Values that the custom resource definitions of Flink's operators do not allow.
+pub static RULE: Rule = Rule {
+    id: "flink/schema",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Types and values of fields",
+    tenant_fields: &[],
+    as_is: false,
+    page: include_str!("schema.md"),
+    check,
+};
+
+const SPEC: &str = "/spec";
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    for fault in subject.schema_faults() {
+        if is_version_rule(fault) {
+            continue;
+        }
+        let name = || field_name(&fault.place);
+        let (message, help) = match &fault.kind {
+            FaultKind::Unknown { .. } => continue,
+            FaultKind::Type { expected, found } => (
+                format!("`{}` is {}, but must be {}", name(), kind_of(found), expected.as_str()),
+                help_for_type(*expected, found).to_owned(),
+            ),
+            FaultKind::Word { allowed, found } => (
+                format!("`{}` cannot be `{}`", name(), shown(found)),
+                format!("use {}", alternatives(&likely(allowed, found))),
+            ),
+            FaultKind::Range { allowed, found } => {
+                let range = range(allowed);
+                (
+                    format!("`{}` is {}, but must be {range}", name(), shown(&found.to_string())),
+                    format!("write a number that is {range}"),
+                )
+            }
+            FaultKind::Missing { name: field } => {
+                (format!("`{}` is missing", name()), format!("add `{field}`"))
+            }
+        };
+        let since = super::unknown_field::allowed_since(fault);
+        findings
+            .at(fault.place.as_str())
+            .message(format!("{message}{}", since.as_deref().unwrap_or_default()))
+            .help(help);
+    }
+}
+
+/// Removes what another rule reports of the same value: it knows more of what it reads, and one defect
+/// is one finding.
+pub(in crate::rules) fn yield_to_others(list: &mut Vec<Finding>) {
+    let is_of_schema = |finding: &Finding| finding.rule == RULE.id;
+    if !list.iter().any(is_of_schema) {
+        return;
+    }
+    let others = list.iter().filter(|finding| !is_of_schema(finding));
+    let places: BTreeSet<String> = others
+        .filter(|finding| finding.level == Level::Error)
+        .map(|finding| finding.pointer.clone())
+        .collect();
+    list.retain(|finding| !is_of_schema(finding) || !places.contains(&finding.pointer));
+    // Nothing can be missing below a spec that is no mapping.
+    if list.iter().any(|finding| is_of_schema(finding) && finding.pointer == SPEC) {
+        list.retain(|finding| !finding.rule.starts_with("flink/") || !is_below_spec(finding));
+    }
+}
+
+fn is_below_spec(finding: &Finding) -> bool {
+    finding.pointer.strip_prefix(SPEC).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// Whether `flink/version` reports the value: it knows more of Flink's versions than definitions do.
+fn is_version_rule(fault: &SchemaFault<'_>) -> bool {
+    let FaultKind::Word { found, .. } = fault.kind else { return false };
+    let is_of_one_release = fault.releases.first_and_last().is_some();
+    fault.place.ends_with("/flinkVersion")
+        && (FlinkVersion::parse(found).is_none() || !is_of_one_release)
+}
+
+/// What a value is; a number with a fraction is no integer.
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Number(number) if number.is_f64() => "a number with a fraction",
+        other => type_name(other),
+    }
+}
+
+/// What to write instead. Values are not repeated: one may be a secret.
+fn help_for_type(expected: Expected, found: &Value) -> &'static str {
+    let text = found.as_str().unwrap_or_default();
+    match (expected, found) {
+        (Expected::Text, Value::Bool(_) | Value::Number(_)) => "write the value in quotes",
+        (Expected::Text, _) => "write a single text",
+        (Expected::Integer | Expected::Number, Value::String(_)) if is_number(expected, text) => {
+            "write the number without quotes"
+        }
+        (Expected::Integer, _) => "write a whole number",
+        (Expected::Number, _) => "write a number",
+        (Expected::Boolean, Value::String(_)) if ["true", "false"].contains(&text) => {
+            "write it without quotes"
+        }
+        (Expected::Boolean, _) => "write `true` or `false`",
+        (Expected::IntegerOrText, _) => "write a whole number or a text",
+        (Expected::List, _) => "write a list, with `- ` in front of each element",
+        (Expected::Mapping, _) => "write a mapping, with one `field: value` a line",
+    }
+}
+
+fn is_number(expected: Expected, text: &str) -> bool {
+    match expected {
+        Expected::Integer => text.parse::<i64>().is_ok(),
+        _ => text.parse::<f64>().is_ok_and(f64::is_finite),
+    }
+}
+
+/// The word that is like the one found, or else all of them.
+fn likely(allowed: &[&'static str], found: &str) -> Vec<&'static str> {
+    spelling::closest(found, allowed).map_or_else(|| allowed.to_vec(), |word| vec![word])
+}
+
+/// `low..high`, of which one may be missing, in words.
+fn range(allowed: &str) -> String {
+    match allowed.split_once("..") {
+        Some(("", high)) => format!("at most {high}"),
+        Some((low, "")) => format!("at least {low}"),
+        Some((low, high)) => format!("between {low} and {high}"),
+        None => allowed.to_owned(),
+    }
+}
