@@ -113,9 +113,9 @@ enum Guarantee {
 /// | `node_selector` | guarantee | `scheduling/node-selector` |
 /// | `tolerations` | default: pods without them stay off the tenant's nodes | `scheduling/tolerations`, for others |
 /// | `security_context` | guarantee at the level of Pod Security, default beyond it | `security/run-as-non-root` and others |
-/// | `read_only_root` | guarantee, except where Flink must write | `security/read-only-root` |
 /// | `anti_affinity`, `topology_spread` | guarantee | `scheduling/*-anti-affinity`, `scheduling/zone-spread` |
 /// | `checkpoint_volume` | guarantee | `storage/checkpoint-volume` |
+/// | `read_only_root` | guarantee, except where Flink must write | `security/read-only-root` |
 /// | `option_maps`, enforced options | guarantee | `flink/enforced-option` |
 /// | `process_options`, enforced options | guarantee | `flink/enforced-option` |
 /// | `resources` | default | |
@@ -126,10 +126,11 @@ const POD_INJECTORS: [Injector; 10] = [
     Injector::new(node_selector::inject, Guarantee::Verified),
     Injector::new(tolerations::inject, Guarantee::Default),
     Injector::new(security_context::inject, Guarantee::ByRules),
-    Injector { is_written: true, ..Injector::new(read_only_root::inject, Guarantee::Verified) },
     Injector::new(anti_affinity::inject, Guarantee::ByRules),
     Injector::new(topology_spread::inject, Guarantee::ByRules),
     Injector::new(checkpoint_volume::inject, Guarantee::Verified),
+    // What is under the state's claim needs no volume of its own.
+    Injector { is_written: true, ..Injector::new(read_only_root::inject, Guarantee::Verified) },
     Injector::new(process_options::inject, Guarantee::Verified),
 ];
 

@@ -25,6 +25,7 @@ pub mod operator_options;
 pub mod option_text;
 pub mod option_version;
 pub mod overridden_option;
+pub mod read_only_directory;
 pub mod reserved_option;
 pub mod resources;
 pub mod restart_strategy;
@@ -65,6 +66,7 @@ pub(super) static RULES: &[&Rule] = &[
     &option_text::RULE,
     &option_version::RULE,
     &overridden_option::RULE,
+    &read_only_directory::RULE,
     &reserved_option::RULE,
     &resources::RULE,
     &restart_strategy::RULE,
