@@ -12,7 +12,7 @@
 
 use super::context::{Context, Pods, present};
 use super::edit::{Path, PodChanges};
-use super::{Conflict, Difference};
+use super::{Conflict, Difference, checkpoint_volume};
 use crate::flink::Role;
 use crate::flink::claims::mounted_by_flink;
 use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
@@ -91,8 +91,13 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
     let working = if own.is_empty() { FLINK_HOME } else { own };
     let config = &context.workload.config;
     let claims = mounted_by_flink(context.workload, pods.set.role);
+    let state = checkpoint_volume::mounts(context, pods)
+        .then_some(context.tenant.storage.checkpoints.volume.as_ref())
+        .flatten()
+        .map(checkpoint_volume::mount_path);
     let is_free = |path: &str| {
         !FOLDERS.iter().any(|(_, folder)| is_around(folder, path))
+            && !state.is_some_and(|state| is_around(state, path))
             && !claims.iter().any(|(_, claim)| is_around(claim, path))
     };
     let written = written_directories(config, pods.set.role, working).into_iter();

@@ -108,6 +108,7 @@ pub(super) const READINGS: &[(&str, Reading)] = &[
     ("network/hostPorts", Reading::Allowed),
     ("network/requireAuthentication", Reading::True),
     ("cost/idleSlots", Reading::Zero),
+    ("mutation/customResources", Reading::True),
     ("onChange", Reading::Text("Enforce")),
 ];
 
