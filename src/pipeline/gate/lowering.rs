@@ -41,8 +41,16 @@ impl Gate {
     /// Whether the operator writes a ConfigMap whose options its custom resource need not have: Flink's
     /// configuration is completed and checked there.
     pub(super) fn is_operators_file(&self, resource: &Resource) -> bool {
-        matches!(resource.operation, Operation::Create | Operation::Update)
-            && kinds::of(&resource.kind).is_some_and(|row| row.completed == Completed::Files)
+        let is_changed = |row: &kinds::Kind| match (resource.operation, &resource.old_object) {
+            (Operation::Create, _) => true,
+            // An owner or a label of a file that a cluster runs with.
+            (Operation::Update, Some(old)) => {
+                row.adds_nothing.is_none_or(|adds_nothing| !adds_nothing(resource, old))
+            }
+            _ => false,
+        };
+        let row = kinds::of(&resource.kind).filter(|row| row.completed == Completed::Files);
+        row.is_some_and(is_changed)
             && self.context.requester(resource) == Requester::FlinkOperator
             && self
                 .owner(&resource.namespace)
