@@ -163,10 +163,13 @@ fn the_definitions_have_not_changed() {
     insta::assert_json_snapshot!("the_definition_of_ledgers", ledger);
 }
 
-/// Fields that accept anything: the value of an option is a string, a number or a boolean, which a
-/// structural schema cannot express.
-const ANYTHING: [&str; 2] =
-    ["/spec/flink/configuration/defaults/*", "/spec/flink/configuration/enforced/*"];
+/// Fields that accept anything: the value of an option is a string, a number or a boolean, and what
+/// containers run as is a word or ids, which a structural schema cannot express. The webhook checks them.
+const ANYTHING: [&str; 3] = [
+    "/spec/flink/configuration/defaults/*",
+    "/spec/flink/configuration/enforced/*",
+    "/spec/security/runAs",
+];
 
 /// Checks what the API server requires of a structural schema, and that no unknown field is accepted
 /// or silently dropped.

@@ -25,6 +25,8 @@ pub struct FlinkFile {
     pub key: String,
     /// The file whose format it has.
     pub file: &'static str,
+    /// Whether the Flink operator sends the ConfigMap.
+    pub by_operator: bool,
 }
 
 /// The oldest version of Flink that may read a file.

@@ -42,6 +42,7 @@ pub mod text_form;
 pub mod values;
 pub mod version;
 pub mod workload;
+pub mod written_directories;
 
 pub use context::FlinkContext;
 pub use workload::{CANARY_LABEL, Engine, Mode, PodSet, Role, Template, Workload};

@@ -137,6 +137,58 @@ pub fn is_read_by_operator(key: &str) -> bool {
     key.starts_with("kubernetes.operator.") || key.starts_with("job.autoscaler.")
 }
 
+/// What is not enough in the file that Flink's processes read, by the beginning of the key: the operator
+/// or the client makes pods, Services and upgrades from it before any process reads the file.
+const BEFORE_THE_FILE: [&str; 27] = [
+    "$internal.",
+    "blob.server.port",
+    "containerized.",
+    "deployment.",
+    "execution.checkpointing.savepoint-dir",
+    "execution.target",
+    "external-resource",
+    "high-availability",
+    "internal.",
+    "job.autoscaler.",
+    "jobmanager.cpu",
+    "jobmanager.heap.",
+    "jobmanager.memory.",
+    "jobmanager.rpc.",
+    "kubernetes.",
+    "parallelism.default",
+    "pipeline.classpaths",
+    "pipeline.jars",
+    "recovery.",
+    "rest.",
+    "savepoints.state.backend.fs.dir",
+    "scheduler-mode",
+    "security.",
+    "state.savepoints.dir",
+    "taskmanager.",
+    "user.artifacts.",
+    "web.port",
+];
+
+/// Options of TaskManagers that their process alone reads.
+const OF_TASK_MANAGERS: [&str; 6] = [
+    "taskmanager.data.",
+    "taskmanager.debug.",
+    "taskmanager.log.",
+    "taskmanager.network.",
+    "taskmanager.slot.timeout",
+    "taskmanager.tmp.dirs",
+];
+
+/// Whether an option has its whole effect from the file that Flink's processes read. Everything else
+/// must be known to the operator or the client that creates the cluster.
+pub fn is_carried_by_file(key: &str) -> bool {
+    let is_before = |key: &str| {
+        BEFORE_THE_FILE.iter().any(|beginning| key.starts_with(beginning))
+            && !OF_TASK_MANAGERS.iter().any(|beginning| key.starts_with(beginning))
+    };
+    !is_before(key) && !names_of(key).any(is_before)
+}
+
 /// The name that Flinkgate writes.
 pub fn canonical(names: Names) -> &'static str {
     names.first().copied().unwrap_or_default()

@@ -22,7 +22,7 @@ pub fn bound_autoscaler(
     tenant: &FlinkTenantSpec,
     parallelism: u64,
 ) -> Option<Value> {
-    if !tenant.flink.autoscaler.bound || !is_completed(resource, object) {
+    if !tenant.flink.autoscaler.bound || !is_completed(resource, object, tenant) {
         return None;
     }
     let cluster = claim_cluster(object, workload);

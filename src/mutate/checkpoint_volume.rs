@@ -73,7 +73,7 @@ struct ClaimMount {
     folder: Option<(&'static str, String)>,
 }
 
-fn mount_path(volume: &CheckpointVolume) -> &str {
+pub(super) fn mount_path(volume: &CheckpointVolume) -> &str {
     let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH);
     let trimmed = path.trim_end_matches('/');
     if trimmed.is_empty() { DEFAULT_MOUNT_PATH } else { trimmed }

@@ -200,7 +200,10 @@ pub(super) fn inject_state_directories(
     configuration: &mut Configuration<'_>,
     editor: &mut TemplateEditor<'_>,
 ) {
-    if is_session_job(context) {
+    // A custom resource that is only checked has what the operator's ConfigMap gets; the operator itself
+    // does not read the directory of savepoints there.
+    let by_file = !context.tenant.mutation.custom_resources;
+    if is_session_job(context) || (by_file && context.workload.engine != Engine::Operator) {
         return;
     }
     let Some(root) = checkpoint_volume::state_root(
@@ -213,7 +216,7 @@ pub(super) fn inject_state_directories(
     let version = context.workload.version;
     let directories = [
         (CHECKPOINT_DIR, name_for(CHECKPOINT_DIR, version), "checkpoints", true),
-        (SAVEPOINT_DIR, name_for(SAVEPOINT_DIR, version), "savepoints", true),
+        (SAVEPOINT_DIR, name_for(SAVEPOINT_DIR, version), "savepoints", !by_file),
         (HIGH_AVAILABILITY_DIR, options::canonical(HIGH_AVAILABILITY_DIR), "ha", high_availability),
     ];
     for (names, key, folder, wanted) in directories {

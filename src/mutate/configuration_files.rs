@@ -3,16 +3,17 @@
 //!
 //! Native clients and plain manifests give Flink its options this way. Only keys that Flink reads
 //! are completed, and an update completes only the texts that it changes: a cluster may run with
-//! the others. What the operator writes does not get here, because its custom resource was
-//! completed.
+//! the others. What the operator writes gets here only where its custom resource was not completed;
+//! then the ConfigMaps that people write are as little changed as custom resources.
 
 use super::context::Context;
 use super::wanted_options::{MissingOption, Reader, missing};
 use super::{Conflict, Difference, Mutation, checkpoint_volume};
-use crate::flink::Workload;
 use crate::flink::config_file::{self, CONFIG, FlinkFile, text_in_config_map};
 use crate::flink::config_text;
+use crate::flink::options::{HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR, is_carried_by_file};
 use crate::flink::text_form::TextForm;
+use crate::flink::{Engine, Workload};
 use crate::resource::{Operation, Resource};
 use crate::tenant::FlinkTenantSpec;
 use base64::Engine as _;
@@ -23,8 +24,12 @@ use serde_json::Value;
 pub(super) fn complete(context: &Context<'_>, object: &Value) -> Mutation {
     let (mut completed, mut conflicts) = (None::<Value>, Vec::new());
     for (file, workload) in files(context, object) {
-        let options = lacking_options(context.tenant, file.file, workload);
+        let options = lacking_of(context.tenant, file, workload);
         if options.is_empty() {
+            continue;
+        }
+        if !is_changed(context.tenant, file, workload) {
+            conflicts.extend(options.iter().filter_map(|option| conflict(workload, option)));
             continue;
         }
         let is_written = with_options(object, file, &options).and_then(|(field, text)| {
@@ -42,7 +47,7 @@ pub(super) fn complete(context: &Context<'_>, object: &Value) -> Mutation {
 /// The enforced options that the files lack.
 pub(super) fn unmet(context: &Context<'_>, object: &Value) -> Vec<Conflict> {
     let lacking = |(file, workload): (&FlinkFile, &Workload)| -> Vec<Conflict> {
-        let options = lacking_options(context.tenant, file.file, workload);
+        let options = lacking_of(context.tenant, file, workload);
         options.iter().filter_map(|option| conflict(workload, option)).collect()
     };
     files(context, object).flat_map(lacking).collect()
@@ -67,6 +72,31 @@ fn is_unchanged(resource: &Resource, object: &Value, file: &FlinkFile) -> bool {
     old.is_some_and(|old| {
         text_in_config_map(old, &file.key) == text_in_config_map(object, &file.key)
     })
+}
+
+/// Whether mutation changes a file. Where custom resources are only checked, it changes those that the
+/// operator or Flink's client writes. Labels decide nothing here: a file that is not changed must have
+/// the enforced options.
+fn is_changed(tenant: &FlinkTenantSpec, file: &FlinkFile, workload: &Workload) -> bool {
+    tenant.mutation.custom_resources || file.by_operator || workload.engine == Engine::Native
+}
+
+/// The options that a file lacks of those that it can carry.
+fn lacking_of(
+    tenant: &FlinkTenantSpec,
+    file: &FlinkFile,
+    workload: &Workload,
+) -> Vec<MissingOption> {
+    let mut options = lacking_options(tenant, file.file, workload);
+    // The custom resource has the others, or none has them: the operator would not know of them.
+    if file.by_operator && !tenant.mutation.custom_resources {
+        options.retain(|option| is_carried_by_file(&option.key) || is_state_directory(&option.key));
+    }
+    options
+}
+
+fn is_state_directory(key: &str) -> bool {
+    [SAVEPOINT_DIR, HIGH_AVAILABILITY_DIR].iter().any(|names| names.contains(&key))
 }
 
 /// The options that a file lacks.

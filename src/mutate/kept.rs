@@ -6,9 +6,10 @@
 //! is the value of the spec in force, and a refusal.
 
 use super::tolerations::is_same;
-use super::{Completed, Conflict, Difference, completed};
+use super::{Completed, Conflict, Difference, is_only_checked};
 use crate::flink::image::glob;
 use crate::flink::{Template, Workload};
+use crate::kinds;
 use crate::resource::fields::elements_at;
 use crate::resource::{Operation, Resource, pointer, steps};
 use crate::tenant::FlinkTenantSpec;
@@ -21,9 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 const LAST_APPLIED: &str =
     "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
 
-/// Whether mutation completes updates of the object's kind.
+/// Whether mutation completes updates of the object's kind, or the pods that are made from them.
 pub fn is_completed_on_update(resource: &Resource) -> bool {
-    completed(resource) == Completed::OnCreateAndUpdate
+    let completed = kinds::of(&resource.kind).map(|row| row.completed);
+    completed == Some(Completed::OnCreateAndUpdate)
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
 }
 
@@ -69,7 +71,8 @@ pub fn without_earlier(
     lower: impl FnOnce() -> Option<Workload>,
     manifest: &UserManifest<'_>,
 ) -> Option<Value> {
-    let old = resource.old_object.as_ref().filter(|_| is_completed_on_update(resource))?;
+    let is_changed = is_completed_on_update(resource) && !is_only_checked(resource, now);
+    let old = resource.old_object.as_ref().filter(|_| is_changed)?;
     let (labels, selectors) = (gone(&last.labels, &now.labels), {
         gone(&last.scheduling.node_selector, &now.scheduling.node_selector)
     });

@@ -8,6 +8,7 @@
 
 mod anti_affinity;
 mod autoscaler_bound;
+mod checked_only;
 mod checkpoint_volume;
 mod configuration;
 mod configuration_files;
@@ -34,6 +35,7 @@ mod verification;
 mod wanted_options;
 
 pub use autoscaler_bound::{bound_autoscaler, without_bound};
+pub use checked_only::is_only_checked;
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
 pub use kept::{UserManifest, drop_replaced, is_completed_on_update, without_earlier};
@@ -140,10 +142,10 @@ pub fn mutate(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Mutation {
-    if completed(resource) == Completed::Files {
+    if completed(resource, tenant) == Completed::Files {
         return configuration_files::complete(&of_files(resource, workload, tenant), object);
     }
-    if !is_completed(resource, object) {
+    if !is_completed(resource, object, tenant) {
         let conflicts = verification::changed_by_update(resource, object, workload, tenant);
         return Mutation { conflicts, ..Mutation::default() };
     }
@@ -160,10 +162,16 @@ pub fn state_claim(
     tenant: &FlinkTenantSpec,
 ) -> Option<String> {
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
-    workload
-        .pods
-        .iter()
-        .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
+    let of = |pods: &[PodSet], object: &Value| {
+        pods.iter()
+            .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
+    };
+    if is_only_checked(resource, tenant)
+        && let Some(predicted) = predict_pods(resource, object, workload, tenant)
+    {
+        return of(&predicted.pods, predicted.object.as_ref().unwrap_or(object));
+    }
+    of(&workload.pods, object)
 }
 
 /// An object that creates pods, with these pods in the state that mutation will give them.
@@ -192,7 +200,10 @@ pub fn predict_pods(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Option<PredictedPods> {
-    let completed = completed(resource);
+    if is_only_checked(resource, tenant) {
+        return checked_only::predict(resource, object, workload, tenant);
+    }
+    let completed = completed(resource, tenant);
     let is_predicted = matches!(completed, Completed::Never | Completed::Options);
     (is_predicted && !workload.pods.is_empty()).then(|| {
         let (editor, conflicts) = complete(resource, object, workload, tenant);
@@ -280,22 +291,29 @@ fn run(
 
 /// Whether mutation completes an object. Each exception holds for the one kind and user it is made
 /// for: whatever users can write into any object exempts nothing.
-fn is_completed(resource: &Resource, object: &Value) -> bool {
-    let is_due = match (completed(resource), resource.operation) {
+fn is_completed(resource: &Resource, object: &Value, tenant: &FlinkTenantSpec) -> bool {
+    let is_due = match (completed(resource, tenant), resource.operation) {
         (Completed::OnCreate, operation) => operation == Operation::Create,
         (Completed::OnCreateAndUpdate, operation) => {
             matches!(operation, Operation::Create | Operation::Update)
         }
         (Completed::Never | Completed::Options | Completed::Files, _) => false,
     };
-    is_due
-        && resource.sub_resource.as_deref().is_none_or(str::is_empty)
+    is_due && is_whole_object(resource, object)
+}
+
+/// Whether this is an object from which pods are made, and no part of one.
+fn is_whole_object(resource: &Resource, object: &Value) -> bool {
+    resource.sub_resource.as_deref().is_none_or(str::is_empty)
         && object.get("spec").is_some_and(Value::is_object)
         && !is_canary(&resource.kind, object)
         && !is_mirror_pod(resource, object)
 }
 
-fn completed(resource: &Resource) -> Completed {
+fn completed(resource: &Resource, tenant: &FlinkTenantSpec) -> Completed {
+    if is_only_checked(resource, tenant) {
+        return Completed::Never;
+    }
     kinds::of(&resource.kind).map_or(Completed::Never, |row| row.completed)
 }
 

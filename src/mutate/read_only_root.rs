@@ -1,5 +1,9 @@
 //! Makes the root file system of Flink's container read-only if the tenant requires it, and mounts
-//! empty folders where Flink must write.
+//! empty folders where Flink must write: for temporary files, for log files, and at each directory that
+//! an option names, unless a volume is mounted there.
+//!
+//! A directory at which a volume would hide the image's programs stays read-only;
+//! `flink/read-only-directory` reports it.
 //!
 //! Flink itself mounts `/opt/flink/artifacts`, and the operator `/opt/flink/usrlib`. The image's
 //! entrypoint writes to two more folders. `FLINK_PROPERTIES` goes to `/opt/flink/conf` unless a
@@ -8,13 +12,18 @@
 
 use super::context::{Context, Pods, present};
 use super::edit::{Path, PodChanges};
-use super::{Conflict, Difference};
+use super::{Conflict, Difference, checkpoint_volume};
 use crate::flink::Role;
+use crate::flink::claims::mounted_by_flink;
+use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
 
 /// Names of the volumes in every pod template, and the folders for temporary files and log files.
 const FOLDERS: [(&str, &str); 2] = [("flinkgate-tmp", "/tmp"), ("flinkgate-log", "/opt/flink/log")];
+
+/// How the names of the volumes begin at directories of options.
+const NAMED: &str = "flinkgate-dir-";
 
 const CONFIGURATION: &str = "/opt/flink/conf";
 const PLUGINS: &str = "ENABLE_BUILT_IN_PLUGINS";
@@ -62,7 +71,10 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     }
     changes.omission(|| conflict(false));
     changes.set(container.clone().key("securityContext").key(FIELD), true);
-    for (name, path) in FOLDERS.into_iter().filter(|(_, path)| !is_mounted(main, path)) {
+    let fixed = FOLDERS.into_iter().map(|(name, path)| (name.to_owned(), path.to_owned()));
+    let named = directories(context, pods, main).into_iter();
+    let named = named.map(|path| (volume_name(&path), path));
+    for (name, path) in fixed.chain(named).filter(|(_, path)| !is_mounted(main, path)) {
         if !elements(pods.spec(), "volumes").iter().any(|volume| text(volume, "name") == name) {
             changes.append(Path::keys(&["spec", "volumes"]), json!({"name": name, "emptyDir": {}}));
         }
@@ -73,12 +85,64 @@ pub(super) fn inject(context: &Context<'_>, pods: &Pods<'_>, changes: &mut PodCh
     }
 }
 
+/// The directories of options that need a volume: none that is within another one.
+fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<String> {
+    let own = text(main, "workingDir");
+    let working = if own.is_empty() { FLINK_HOME } else { own };
+    let config = &context.workload.config;
+    let claims = mounted_by_flink(context.workload, pods.set.role);
+    let state = checkpoint_volume::mounts(context, pods)
+        .then_some(context.tenant.storage.checkpoints.volume.as_ref())
+        .flatten()
+        .map(checkpoint_volume::mount_path);
+    let is_free = |path: &str| {
+        !FOLDERS.iter().any(|(_, folder)| is_around(folder, path))
+            && !state.is_some_and(|state| is_around(state, path))
+            && !claims.iter().any(|(_, claim)| is_around(claim, path))
+    };
+    let written = written_directories(config, pods.set.role, working).into_iter();
+    let written = written.filter(|found| found.can_be_mounted() && is_free(&found.path));
+    // With a slash at the end, what is within a directory follows it at once.
+    let mut paths: Vec<String> = written.map(|found| found.path + "/").collect();
+    paths.sort_unstable();
+    let mut outermost: Vec<String> = Vec::new();
+    for path in paths {
+        let path = path.trim_end_matches('/');
+        if !outermost.last().is_some_and(|outer| is_around(outer, path)) {
+            outermost.push(path.to_owned());
+        }
+    }
+    outermost
+}
+
+/// The name of the volume for a directory: `flinkgate-dir-scratch` for `/scratch`. A path that is no
+/// name gets a hash, so that no two paths share a volume.
+fn volume_name(path: &str) -> String {
+    const LONGEST: usize = 40;
+    let inner = path.trim_start_matches('/');
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let is_name =
+        inner.len() <= LONGEST && inner.bytes().all(|byte| is_plain(byte) || byte == b'/');
+    let letters = inner.chars().map(|letter| match letter.to_ascii_lowercase() {
+        letter if letter.is_ascii_alphanumeric() => letter,
+        _ => '-',
+    });
+    let slug: String = letters.take(LONGEST).collect();
+    if is_name {
+        return format!("{NAMED}{slug}");
+    }
+    // FNV-1a.
+    let hash = path
+        .bytes()
+        .fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    format!("{NAMED}{}-{hash:08x}", slug.trim_matches('-'))
+}
+
 /// Whether a volume is mounted at this path or at a parent of it.
 fn is_mounted(container: &Value, path: &str) -> bool {
     elements(container, "volumeMounts").iter().any(|mount| {
         let at = text(mount, "mountPath").trim_end_matches('/');
-        !at.is_empty()
-            && path.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        !at.is_empty() && is_around(at, path)
     })
 }
 
@@ -173,5 +237,80 @@ mod tests {
         let with_configuration =
             mutated(&pod(json!([{"name": "flink-config-volume", "mountPath": "/opt/flink/conf"}])));
         assert_eq!(with_configuration["spec"]["containers"][0]["securityContext"][FIELD], true);
+    }
+
+    /// The mount paths of a role's merged container, for options.
+    fn mounted(options: Value, template: Value) -> [Vec<String>; 2] {
+        let mut object = deployment(template);
+        object["spec"]["flinkConfiguration"] = options;
+        let object = mutated(&object);
+        let resource = Resource::from_manifest(object.clone()).unwrap();
+        let workload = kinds::lower(&resource, &object).unwrap();
+        [0, 1].map(|set| {
+            let spec = &workload.pods[set].template(&object)["spec"];
+            let main = elements(spec, "containers").iter();
+            let main = main.clone().find(|main| main["name"] == "flink-main-container").unwrap();
+            for mount in elements(main, "volumeMounts") {
+                let volumes = elements(spec, "volumes").iter();
+                assert_eq!(volumes.filter(|volume| volume["name"] == mount["name"]).count(), 1);
+            }
+            let mounts = elements(main, "volumeMounts").iter();
+            mounts.map(|mount| text(mount, "mountPath").to_owned()).collect()
+        })
+    }
+
+    #[test]
+    fn directories_of_options_are_mounted() {
+        let usual = ["/tmp", "/opt/flink/log"];
+        let both = |paths: &[&'static str]| [&usual[..], paths].concat();
+        for (options, job_manager, task_manager) in [
+            (
+                json!({"io.tmp.dirs": "/scratch", "state.backend.rocksdb.localdir": "/rocks"}),
+                &["/scratch"][..],
+                &["/scratch", "/rocks"][..],
+            ),
+            (json!({"io.tmp.dirs": "/a/b,/a,/a-b,/tmp/x"}), &["/a-b", "/a"], &["/a-b", "/a"]),
+            (
+                json!({"env.log.dir": "/opt/flink/log/x", "blob.storage.directory": "/opt/flink"}),
+                &[],
+                &[],
+            ),
+            (json!({"web.upload.dir": "/Up Load"}), &["/Up Load"], &[]),
+            (json!({"process.working-dir": "work"}), &["/opt/flink/work"], &["/opt/flink/work"]),
+        ] {
+            let mut found = mounted(options.clone(), Value::Null);
+            let mut expected = [both(job_manager), both(task_manager)];
+            found.iter_mut().for_each(|paths| paths.sort());
+            expected.iter_mut().for_each(|paths| paths.sort_unstable());
+            assert_eq!(
+                found,
+                expected.map(|paths| paths.into_iter().map(str::to_owned).collect::<Vec<_>>()),
+                "{options}"
+            );
+        }
+    }
+
+    #[test]
+    fn mounted_directories_stay() {
+        let mounts = json!([{"name": "data", "mountPath": "/data"}]);
+        let template = json!({"spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "c"}}],
+            "containers": [{"name": "flink-main-container", "workingDir": "/w", "volumeMounts": mounts}]}});
+        let options = json!({"io.tmp.dirs": "/data/tmp", "env.log.dir": "logs"});
+        for paths in mounted(options, template) {
+            assert_eq!(paths, ["/data", "/tmp", "/opt/flink/log", "/w/logs"]);
+        }
+    }
+
+    #[test]
+    fn volumes_have_different_names() {
+        let names = ["/a/b", "/a-b", "/A/b", "/a.b", "/\u{e4}", "/a/b c"].map(volume_name);
+        assert_eq!(names[0], "flinkgate-dir-a-b");
+        let long = [
+            volume_name(&format!("/{}", "x".repeat(90))),
+            volume_name(&format!("/{}", "x".repeat(91))),
+        ];
+        let all: std::collections::BTreeSet<_> = names.iter().chain(&long).collect();
+        assert_eq!(all.len(), 8);
+        assert!(all.iter().all(|name| name.len() <= 63 && !name.ends_with('-')), "{all:?}");
     }
 }

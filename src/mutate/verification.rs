@@ -47,7 +47,7 @@ pub(super) fn changed_by_update(
     tenant: &FlinkTenantSpec,
 ) -> Vec<Conflict> {
     let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
-    let Some(old) = old.filter(|_| completed(resource) == Completed::OnCreate) else {
+    let Some(old) = old.filter(|_| completed(resource, tenant) == Completed::OnCreate) else {
         return Vec::new();
     };
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
@@ -75,7 +75,7 @@ fn differences(
     tenant: &FlinkTenantSpec,
     verifies: bool,
 ) -> Vec<Conflict> {
-    if completed(resource) == Completed::Files {
+    if completed(resource, tenant) == Completed::Files {
         let context = of_files(resource, workload, tenant);
         return if verifies {
             configuration_files::unmet(&context, object)
@@ -83,7 +83,7 @@ fn differences(
             configuration_files::complete(&context, object).conflicts
         };
     }
-    if !is_completed(resource, object) {
+    if !is_completed(resource, object, tenant) {
         return changed_by_update(resource, object, workload, tenant);
     }
     let mut conflicts = Vec::new();

@@ -103,7 +103,9 @@ pub(super) fn missing(
 /// reported at the ConfigMap.
 pub fn complete_file(file: &'static str, config: &mut FlinkConfig, tenant: &FlinkTenantSpec) {
     let workload = Workload { config: std::mem::take(config), ..Workload::default() };
-    let options = configuration_files::lacking_options(tenant, file, &workload);
+    let mut options = configuration_files::lacking_options(tenant, file, &workload);
+    // Then a stored file has what it will have.
+    options.retain(|_| tenant.mutation.custom_resources);
     *config = workload.config;
     for MissingOption { key, value, .. } in options {
         config.set(key, value, None);

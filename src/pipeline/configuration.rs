@@ -44,8 +44,13 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
         return may_be.then_some(ConfigurationLookup::Pods);
     }
     // A pod follows from a template that was judged with its files, and must not wait for them.
-    let reads_evident =
-        !is_made_from_template(resource, &gate.context()) && !gate.is_exempt(resource);
+    // Unless the template is of a custom resource that need not have the options of the file.
+    let is_judged = !is_made_from_template(resource, &gate.context())
+        || gate.tenants().owner(&resource.namespace).tenant().is_some_and(|tenant| {
+            let configuration = &tenant.spec.flink.configuration;
+            !tenant.spec.mutation.custom_resources && !configuration.enforced.is_empty()
+        });
+    let reads_evident = is_judged && !gate.is_exempt(resource);
     let mut keys: BTreeMap<String, BTreeSet<ReadKey>> = BTreeMap::new();
     for (_, template) in pod_templates(&resource.object) {
         of_template(template, |source| {

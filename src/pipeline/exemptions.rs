@@ -19,13 +19,8 @@ pub(super) enum Extent {
     Whole,
 }
 
-/// Whether a request is exempt from all rules: deletions, updates that change neither what runs nor
-/// the metadata that rules read, and objects that an operator made from a checked one.
-pub(super) fn is_exempt(resource: &Resource, context: &FlinkContext) -> bool {
-    extent(resource, context) == Extent::Nothing
-}
-
-/// How much of a request the rules judge. A `deletionTimestamp` exempts only kinds that stop at
+/// How much of a request the rules judge. Nothing of deletions, of updates that change neither what
+/// runs nor the metadata that rules read, and of objects that an operator made from a checked one. A `deletionTimestamp` exempts only kinds that stop at
 /// once: a Service, an Ingress or a claim acts for as long as a finalizer keeps it.
 pub(super) fn extent(resource: &Resource, context: &FlinkContext) -> Extent {
     if matches!(resource.operation, Operation::Delete | Operation::Connect)

@@ -26,6 +26,24 @@ pub fn check(schema: &Value, value: &Value) -> Vec<Mismatch> {
 fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch>) {
     let preserved = schema.get("x-kubernetes-preserve-unknown-fields").is_some();
     let int_or_string = schema.get("x-kubernetes-int-or-string").is_some();
+    if let Some(word) = schema.get("example").filter(|_| preserved) {
+        // A word, or the fields of an object.
+        match value {
+            Value::Object(fields) => walk_fields(schema, fields, at, found),
+            value if value == word => {}
+            value => found.push(Mismatch {
+                pointer: at.clone(),
+                message: format!(
+                    "{} is `{}`; write `{}` or a mapping",
+                    label(at),
+                    plain(value),
+                    plain(word)
+                ),
+                unknown: false,
+            }),
+        }
+        return;
+    }
     if preserved || (value.is_null() && schema.get("nullable").is_some()) {
         return;
     }
@@ -54,7 +72,7 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
         && !allowed.contains(value)
     {
         let known: Vec<&str> = allowed.iter().filter_map(Value::as_str).collect();
-        let written = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let written = plain(value);
         found.push(Mismatch {
             pointer: at.clone(),
             message: format!("{} is `{written}`; write {}", label(at), one_of(&known)),
@@ -67,6 +85,15 @@ fn walk(schema: &Value, value: &Value, at: &mut String, found: &mut Vec<Mismatch
         found.push(Mismatch {
             pointer: at.clone(),
             message: format!("{} is `{value}`; write {least} or more", label(at)),
+            unknown: false,
+        });
+    }
+    if let Some(most) = schema.get("maximum").and_then(Value::as_f64)
+        && value.as_f64().is_some_and(|number| number > most)
+    {
+        found.push(Mismatch {
+            pointer: at.clone(),
+            message: format!("{} is `{value}`; write {most} or less", label(at)),
             unknown: false,
         });
     }
@@ -123,6 +150,11 @@ fn walk_fields(
             });
         }
     }
+}
+
+/// A value as it is written, without quotes.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn step(at: &mut String, token: &str, visit: impl FnOnce(&mut String)) {
@@ -194,7 +226,8 @@ mod tests {
             "enforcement": "warn",
             "quota": {"hard": {"cpu": 1.5}},
             "exemptions": [{"names": []}],
-            "labels": ["a"]
+            "labels": ["a"],
+            "security": {"runAs": {"user": -1, "uid": 1, "group": 2_147_483_648_i64, "fsGroup": "a"}}
         });
         assert_eq!(
             messages(spec),
@@ -204,7 +237,16 @@ mod tests {
                 "/exemptions/0 `exemptions.0` has no field `rules`",
                 "/labels `labels` is a list; write a mapping",
                 "/quota/hard/cpu `quota.hard.cpu` is a number; write an integer, or a quantity in quotes",
+                "/security/runAs/fsGroup `security.runAs.fsGroup` is a string; write an integer",
+                "/security/runAs/group `security.runAs.group` is `2147483648`; write 2147483647 or less",
+                "/security/runAs/uid unknown field `uid`: write one of `fsGroup`, `group`, `user`",
+                "/security/runAs/user `security.runAs.user` is `-1`; write 0 or more",
             ]
         );
+        assert_eq!(
+            messages(json!({"security": {"runAs": "None"}})),
+            ["/security/runAs `security.runAs` is `None`; write `none` or a mapping"]
+        );
+        assert_eq!(messages(json!({"security": {"runAs": "none"}})), [""; 0]);
     }
 }

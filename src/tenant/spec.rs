@@ -7,7 +7,9 @@
 mod containers;
 mod cost;
 mod flink;
+mod mutation;
 mod network;
+mod run_as;
 mod running;
 mod scheduling;
 mod security;
@@ -19,7 +21,9 @@ pub use crate::kubernetes::pod_security::PodSecurityLevel;
 pub use containers::*;
 pub use cost::*;
 pub use flink::*;
+pub use mutation::*;
 pub use network::*;
+pub use run_as::*;
 pub use running::*;
 pub use scheduling::*;
 pub use security::*;
@@ -184,6 +188,9 @@ pub struct FlinkTenantSpec {
     /// Labels that Flinkgate adds to every pod.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub labels: BTreeMap<String, String>,
+    /// Which objects Flinkgate completes.
+    #[serde(skip_serializing_if = "is_default")]
+    pub mutation: Mutation,
     /// What a change of this spec does to clusters that live: KeepRunning (default) lets them replace
     /// their pods, and keep their state, with the spec that they were admitted with; Enforce holds
     /// them to the new one at once.

@@ -3,7 +3,7 @@
 
 use super::check::FieldProblem;
 use super::schema::one_of;
-use super::{Amount, FlinkTenantSpec, TENANT_LABEL};
+use super::{Amount, FlinkTenantSpec, Ids, PodSecurityLevel, RunAs, TENANT_LABEL};
 use crate::kubernetes::pod_security::minor_version;
 use crate::resource::quantity::{Quantity, QuantityError};
 use crate::resource::{pointer, type_name};
@@ -77,6 +77,20 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
             "`{version}` is not a version of the Pod Security Standards: write `latest` or `v1.N`, such as `v1.34`"
         );
         error("/security/podSecurity/version".into(), message);
+    }
+    if let Some(RunAs::Ids(ids)) = spec.security.run_as {
+        if ids == Ids::default() {
+            error(
+                "/security/runAs".into(),
+                "`runAs` has no ids: set `user`, `group` or `fsGroup`, or write `none`".into(),
+            );
+        }
+        if ids.user == Some(0) && spec.security.pod_security.level == PodSecurityLevel::Restricted {
+            error(
+                "/security/runAs/user".into(),
+                "level `restricted` does not allow user 0: set another `user`".into(),
+            );
+        }
     }
     for (index, exemption) in spec.exemptions.iter().enumerate() {
         if let Some(until) = &exemption.until

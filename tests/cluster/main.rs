@@ -16,6 +16,7 @@ mod configuration;
 mod day;
 mod disruption;
 mod end_to_end;
+mod gitops;
 mod harness;
 mod kept;
 mod kubectl;

@@ -14,6 +14,7 @@ use crate::flink::config_file::{
 };
 use crate::flink::config_sources::PROPERTIES;
 use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE};
+use crate::flink::requester::Requester;
 use crate::flink::sizing::{Size, SizeProblem};
 use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
@@ -51,7 +52,13 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         config_pointer: Some(OPTIONS_PLACE.into()),
         ..Workload::default()
     });
-    let files = files(resource, object, context).into_iter().map(workload);
+    let by_operator = context.requester(resource) == Requester::FlinkOperator;
+    let files = files(resource, object, context).into_iter().map(|mut file| {
+        if let Some(file) = &mut file.file {
+            file.by_operator = by_operator;
+        }
+        workload(file)
+    });
     let mut all = state.into_iter().chain(files);
     match all.next() {
         Some(first) => Workload { also_read: all.collect(), ..first },
@@ -139,7 +146,7 @@ fn config_file(
             FlinkConfig::default()
         }
     };
-    let file = is_flinks.then(|| FlinkFile { key: key.to_owned(), file });
+    let file = is_flinks.then(|| FlinkFile { key: key.to_owned(), file, by_operator: false });
     Some(ConfigFile { place, config, size, file })
 }
 

@@ -33,6 +33,18 @@ impl Container<'_> {
     pub fn place(&self, base: &str) -> String {
         place(base, self.kind, self.index)
     }
+
+    /// Whether it runs Flink's image, as [`flinks_image`] finds it: the main container does, and a
+    /// container that prepares files for it may.
+    pub fn runs(&self, flinks_image: Option<&str>) -> bool {
+        self.main || flinks_image.is_some_and(|image| self.image.text() == image)
+    }
+}
+
+/// The image of the container that runs Flink; of the first one where none is known to.
+pub fn flinks_image<'c>(containers: &'c [Container<'_>]) -> Option<&'c str> {
+    let main = containers.iter().find(|container| container.main).or(containers.first());
+    main.map(|main| main.image.text()).filter(|image| !image.is_empty())
 }
 
 /// The containers of a pod set. A main container that the operator adds is the last one of

@@ -9,7 +9,7 @@ mod image;
 mod image_volume;
 mod service_account;
 
-pub use container::{CONTAINER_LISTS, Container, is_made_by_operator};
+pub use container::{CONTAINER_LISTS, Container, containers, flinks_image, is_made_by_operator};
 pub use image::ContainerImage;
 pub use image_volume::{ImageVolume, image_volumes};
 pub use service_account::ServiceAccount;
@@ -51,6 +51,12 @@ impl<'a> Pods<'a> {
     /// The template's `spec`; `Null` if there is none.
     pub fn spec(&self) -> &'a Value {
         self.template.get("spec").unwrap_or(&Value::Null)
+    }
+
+    /// The containers that run an image of their own, not Flink's.
+    pub fn of_other_images(&self) -> impl Iterator<Item = &Container<'a>> {
+        let flinks = container::flinks_image(&self.containers);
+        self.containers.iter().filter(move |container| !container.runs(flinks))
     }
 
     /// JSON Pointer in the object for a place within the template, such as `/spec/volumes/0`.

@@ -259,7 +259,8 @@ impl Gate {
 
     /// Drops the conflicts of an update about values that mutation replaces.
     pub(super) fn drop_replaced(&self, case: &mut Case<'_>) {
-        if !case.conflicts.is_empty() {
+        let is_stored = |tenant: &Tenant| !mutate::is_only_checked(case.resource, &tenant.spec);
+        if !case.conflicts.is_empty() && case.tenant().is_none_or(is_stored) {
             let resource = case.resource;
             mutate::drop_replaced(resource, &mut case.conflicts, &self.manifest(resource));
         }

@@ -2,15 +2,16 @@
 
 use super::Gate;
 use super::findings::is_refused;
+use crate::flink::requester::Requester;
 use crate::flink::sizing::bounds::GrowthCause;
 use crate::flink::{PodSet, Workload};
-use crate::kinds;
+use crate::kinds::{self, Completed};
 use crate::mutate::{self, Conflict, Mutation, PredictedPods};
 use crate::pipeline::case::Case;
 use crate::pipeline::exemptions::{self, Extent};
 use crate::pipeline::scale;
 use crate::quota::growth;
-use crate::resource::{Resource, limits};
+use crate::resource::{Operation, Resource, limits};
 use crate::tenant::Owner;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -31,12 +32,35 @@ enum Completion {
 impl Gate {
     /// How much of a request the rules judge.
     pub(super) fn extent(&self, resource: &Resource) -> Extent {
+        if self.is_operators_file(resource) {
+            return Extent::Whole;
+        }
         exemptions::extent(resource, &self.context)
+    }
+
+    /// Whether the operator writes a ConfigMap whose options its custom resource need not have: Flink's
+    /// configuration is completed and checked there.
+    pub(super) fn is_operators_file(&self, resource: &Resource) -> bool {
+        let is_changed = |row: &kinds::Kind| match (resource.operation, &resource.old_object) {
+            (Operation::Create, _) => true,
+            // An owner or a label of a file that a cluster runs with.
+            (Operation::Update, Some(old)) => {
+                row.adds_nothing.is_none_or(|adds_nothing| !adds_nothing(resource, old))
+            }
+            _ => false,
+        };
+        let row = kinds::of(&resource.kind).filter(|row| row.completed == Completed::Files);
+        row.is_some_and(is_changed)
+            && self.context.requester(resource) == Requester::FlinkOperator
+            && self
+                .owner(&resource.namespace)
+                .tenant()
+                .is_some_and(|tenant| !tenant.spec.mutation.custom_resources)
     }
 
     /// Whether a request is exempt from all rules.
     pub fn is_exempt(&self, resource: &Resource) -> bool {
-        exemptions::is_exempt(resource, &self.context)
+        self.extent(resource) == Extent::Nothing
     }
 
     /// [`Self::lower`], or `None` for a request that is exempt from all rules.
@@ -106,6 +130,10 @@ impl Gate {
             // Validation will find missing what could not be added.
             if completion == Completion::Required || is_partial {
                 conflicts.extend(unmet);
+            }
+            // As for what mutation completes: see `are_held`.
+            if mutate::is_only_checked(resource, &tenant.spec) && scale::only_scales(resource) {
+                conflicts.clear();
             }
             let workload = self.predicted_workload(resource, workload, object.as_ref(), pods);
             let object = object.map_or(Cow::Borrowed(&resource.object), Cow::Owned);

@@ -56,7 +56,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// that it reads already.
 fn check_file(subject: &Subject<'_>, enforced: &BTreeMap<String, Scalar>, findings: &mut Findings) {
     let ConfigurationSource::ConfigMap { name, place } = &subject.workload.source else { return };
-    if !is_started_by(subject) {
+    // Elsewhere a template was judged with its files.
+    let is_first = !subject.tenant.spec.mutation.custom_resources
+        && subject.resource.kind.kind == "Pod"
+        && !subject.workload.declares_cluster;
+    if !is_first && !is_started_by(subject) {
         return;
     }
     let goes_on = subject.resource.operation == Operation::Update && reads_the_same(subject, name);

@@ -32,6 +32,7 @@ pub mod overlapping_option;
 pub mod overridden_option;
 pub mod parallelism;
 pub mod pod_template;
+pub mod read_only_directory;
 pub mod reserved_option;
 pub mod resources;
 pub mod restart_strategy;
@@ -82,6 +83,7 @@ pub(super) static RULES: &[&Rule] = &[
     &overridden_option::RULE,
     &parallelism::RULE,
     &pod_template::RULE,
+    &read_only_directory::RULE,
     &reserved_option::RULE,
     &resources::RULE,
     &restart_strategy::RULE,

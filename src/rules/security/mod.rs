@@ -16,6 +16,7 @@ pub mod host_process;
 pub mod image_pull_policy;
 pub mod image_registry;
 pub mod image_tag;
+pub mod image_user;
 pub mod inline_credentials;
 pub mod metadata;
 pub mod privileged;
@@ -57,6 +58,7 @@ pub(super) static RULES: &[&Rule] = &[
     &image_pull_policy::RULE,
     &image_registry::RULE,
     &image_tag::RULE,
+    &image_user::RULE,
     &inline_credentials::RULE,
     &metadata::RULE,
     &privileged::RULE,

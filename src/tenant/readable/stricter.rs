@@ -56,6 +56,8 @@ pub(super) const READINGS: &[(&str, Reading)] = &[
     ("security/podSecurity/level", Reading::Text("restricted")),
     // The latest version is the strictest.
     ("security/podSecurity/version", Reading::Absent),
+    // The images' own users; the level of Pod Security holds nevertheless.
+    ("security/runAs", Reading::Text("none")),
     ("security/images/allow", Reading::Allowed),
     ("security/images/pullPolicies", Reading::Allowed),
     ("security/images/requireDigest", Reading::True),
@@ -106,6 +108,7 @@ pub(super) const READINGS: &[(&str, Reading)] = &[
     ("network/hostPorts", Reading::Allowed),
     ("network/requireAuthentication", Reading::True),
     ("cost/idleSlots", Reading::Zero),
+    ("mutation/customResources", Reading::True),
     ("onChange", Reading::Text("Enforce")),
 ];
 

@@ -1,6 +1,6 @@
 //! `spec.security`: pod security, images and identities.
 
-use super::{Sidecars, is_default};
+use super::{RunAs, Sidecars, is_default};
 use crate::kubernetes::pod_security::PodSecurityLevel;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,11 @@ pub struct Security {
     /// The Pod Security Standard of Kubernetes that pods must meet.
     #[serde(skip_serializing_if = "is_default")]
     pub pod_security: PodSecurity,
+    /// What Flink's containers run as: user, group and group of volumes, or `none` to leave that to
+    /// the image and the cluster; user and group 9999 of Flink's images when absent. Containers of
+    /// other images keep their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run_as: Option<RunAs>,
     /// Allowed images.
     #[serde(skip_serializing_if = "is_default")]
     pub images: Images,

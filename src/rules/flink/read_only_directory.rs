@@ -1,0 +1,91 @@
+//! `flink/read-only-directory`
+
+use crate::flink::claims::{mounted_by_flink, mounted_read_only};
+use crate::flink::pods::Pods;
+use crate::flink::redaction;
+use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
+use crate::resource::fields::{elements, text};
+use crate::resource::pointer;
+use crate::rules::words::shown;
+use crate::rules::{Findings, Level, Rule, Subject};
+use serde_json::Value;
+
+/// Directories of options that Flink cannot write to, because the root file system is read-only.
+pub static RULE: Rule = Rule {
+    id: "flink/read-only-directory",
+    level: Level::Error,
+    since: "0.1.0",
+    title: "Directories on a read-only root",
+    tenant_fields: &["security.readOnlyRootFilesystem"],
+    as_is: false,
+    page: include_str!("read_only_directory.md"),
+    check,
+};
+
+fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    let is_by_tenant = subject.tenant.spec.security.read_only_root_filesystem;
+    // Both roles may read one option.
+    let mut reported: Vec<(String, String)> = Vec::new();
+    for pods in &subject.pods {
+        let Some(main) = read_only_main(pods) else { continue };
+        let own = text(main, "workingDir");
+        let working = if own.is_empty() { FLINK_HOME } else { own };
+        let role = pods.set.role;
+        for directory in written_directories(&subject.workload.config, role, working) {
+            if is_writable(subject, pods, main, &directory.path) {
+                continue;
+            }
+            let place = subject.option_place(directory.key, directory.entry);
+            let seen = (place, directory.path);
+            if reported.contains(&seen) {
+                continue;
+            }
+            let (place, path) = &seen;
+            let (path, key) = (redaction::uri(path), shown(directory.key));
+            findings
+                .at(place.as_str())
+                .level(if is_by_tenant { Level::Error } else { Level::Warning })
+                .message(format!(
+                    "Flink cannot write to `{}`, which `{key}` names: the root file system of \
+                     container `{}` is read-only, and no writable volume is mounted there",
+                    shown(&path),
+                    shown(text(main, "name")),
+                ))
+                .help(format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`, or mount a volume there"))
+                .key(key)
+                .found(shown(&path));
+            reported.push(seen);
+        }
+    }
+}
+
+/// Flink's container, if its root file system is read-only.
+fn read_only_main<'a>(pods: &Pods<'a>) -> Option<&'a Value> {
+    let main = pods.containers.iter().find(|container| container.main)?.spec?;
+    let is_read_only = pointer::at(main, "/securityContext/readOnlyRootFilesystem");
+    (is_read_only == Some(&Value::Bool(true))).then_some(main)
+}
+
+/// Whether the volume that is mounted deepest around a directory can be written to.
+fn is_writable(subject: &Subject<'_>, pods: &Pods<'_>, main: &Value, path: &str) -> bool {
+    let by_option =
+        mounted_by_flink(subject.workload, pods.set.role).iter().any(|(_, at)| is_around(at, path));
+    if by_option {
+        return !mounted_read_only(subject.workload);
+    }
+    let around = elements(main, "volumeMounts").iter().filter(|mount| {
+        let at = text(mount, "mountPath");
+        !at.is_empty() && is_around(at, path)
+    });
+    let deepest = around.max_by_key(|mount| text(mount, "mountPath").trim_end_matches('/').len());
+    let Some(mount) = deepest else { return false };
+    let volumes = elements(pods.spec(), "volumes").iter();
+    let volume = volumes.clone().find(|volume| text(volume, "name") == text(mount, "name"));
+    let is_read_only = |owner: &Value| owner.get("readOnly") == Some(&Value::Bool(true));
+    let of_objects = ["configMap", "secret", "projected", "downwardAPI", "image"];
+    let is_fixed = volume.is_some_and(|volume| {
+        of_objects.iter().any(|kind| volume.get(kind).is_some_and(|source| !source.is_null()))
+            || volume.get("persistentVolumeClaim").is_some_and(is_read_only)
+    });
+    !is_fixed && !is_read_only(mount)
+}
