@@ -43,7 +43,14 @@ pub(super) fn predict(
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
     conflicts.extend(missing_options(&context, object));
     let (object, pods) = editor.into_parts();
-    Some(PredictedPods { object, pods, conflicts, stored: None, unmet: Vec::new() })
+    Some(PredictedPods {
+        object,
+        pods,
+        conflicts,
+        stored: None,
+        unmet: Vec::new(),
+        is_partial: false,
+    })
 }
 
 fn is_about_options(conflict: &Conflict) -> bool {
