@@ -101,7 +101,7 @@ fn find<'a>(
             return;
         }
         let is_known = found.iter().any(|overlap| overlap.key == key);
-        if !is_known && is_deployed(key) && key != REWRITTEN_MAP {
+        if !key.is_empty() && !is_known && is_deployed(key) && key != REWRITTEN_MAP {
             found.push(OverlappingKey { key, entry, longer, is_added });
         }
     }

@@ -55,8 +55,13 @@ fn addresses(subject: &Subject<'_>, has: &EnabledPlugins<'_>, findings: &mut Fin
     let mut option = |key: &str, entry: &Entry| {
         if let Some((scheme, plugin)) = lacking(subject, has, &entry.value) {
             is_lacking = true;
-            report(subject, has, (scheme, plugin), subject.option_place(key, entry), findings)
-                .key(key);
+            // An option in a mounted file has no place in this object, but the image has.
+            let place = match &entry.pointer {
+                Some(place) => place.clone(),
+                None if subject.workload.declares_cluster => subject.option_place(key, entry),
+                None => has.container.image.place.clone().into_owned(),
+            };
+            report(subject, has, (scheme, plugin), place, findings).key(key);
         }
     };
     for state in subject.state_directories() {

@@ -101,6 +101,9 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
                 }
             }
         }
+        JarProblem::NoFile if !["local:", "file:"].iter().any(|local| uri.starts_with(local)) => {
+            "write the name of the JAR at the end of the address".into()
+        }
         JarProblem::NoScheme { .. } | JarProblem::Relative | JarProblem::NoFile => {
             format!("write the path of the JAR in the image, such as `{}`", usual(reader))
         }

@@ -1,6 +1,9 @@
 //! `flink/option-version`
 
+use crate::flink::Engine;
 use crate::flink::catalog::{OptionFault, Release};
+use crate::flink::config_file::{CONFIG, FLINK_CONF};
+use crate::flink::version::FlinkVersion;
 use crate::rules::{Findings, Level, Rule, Subject};
 
 /// Options that the named Flink version ignores.
@@ -17,6 +20,15 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(version) = subject.workload.version else { return };
+    if let Some(place) = unread_file(subject, version) {
+        findings
+            .at(place)
+            .message(format!("Flink 2 does not read `{FLINK_CONF}`: its options have no effect"))
+            .help(format!("write the options to `{CONFIG}`, whose values are YAML"))
+            .key(FLINK_CONF)
+            .wanted(CONFIG);
+        return;
+    }
     for option in subject.faulty_options() {
         let OptionFault::Unread { since, until, instead } = option.fault else { continue };
         let key = option.key;
@@ -46,4 +58,17 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             None => finding.help(format!("remove `{key}`")),
         };
     }
+}
+
+/// The place of a file of a ConfigMap that Flink 2 does not read (`GlobalConfiguration`, 2.3.0), unless
+/// the other file is there too.
+fn unread_file<'a>(subject: &Subject<'a>, version: FlinkVersion) -> Option<&'a str> {
+    let workload = subject.workload;
+    let file = workload.file.as_ref().filter(|file| file.file == FLINK_CONF)?;
+    let data = subject.object.get("data")?;
+    let is_read = version < FlinkVersion::new(2, 0)
+        || workload.engine != Engine::Standalone
+        || file.key != FLINK_CONF
+        || data.get(CONFIG).is_some();
+    workload.config_pointer.as_deref().filter(|_| !is_read)
 }

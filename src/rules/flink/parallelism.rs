@@ -48,12 +48,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let is_reactive = subject
         .workload
         .option(SCHEDULER_MODE)
-        .is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("reactive"));
+        .is_some_and(|(_, entry)| entry.value.eq_ignore_ascii_case("reactive"));
     let Some((source, parallelism)) = parallelism(subject).filter(|_| !is_reactive) else {
         return;
     };
     let most = max.unwrap_or(MOST).min(MOST);
-    if parallelism <= most {
+    // What is in a mounted file is reported at its ConfigMap.
+    let is_here = subject.workload.declares_cluster
+        || source.is_in_object()
+        || max_option.is_some_and(|(_, entry)| entry.pointer.is_some());
+    if parallelism <= most || !is_here {
         return;
     }
     let (message, help) = if max.is_some_and(|max| max < MOST) {
@@ -85,6 +89,13 @@ enum Source<'a> {
 }
 
 impl Source<'_> {
+    fn is_in_object(&self) -> bool {
+        match self {
+            Self::SessionJob(_) => true,
+            Self::Option(_, entry) => entry.pointer.is_some(),
+        }
+    }
+
     fn place(&self, subject: &Subject<'_>) -> String {
         match self {
             Self::SessionJob(job) => job.at("/job/parallelism"),

@@ -18,16 +18,19 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some((key, entry)) = subject.workload.config.first(SCHEDULER_MODE) else { return };
-    if !entry.value.trim().eq_ignore_ascii_case("reactive") {
+    if !entry.value.eq_ignore_ascii_case("reactive") {
         return;
     }
     let Some((cluster, help)) = unsupported(subject) else { return };
     findings
-        .at(subject.option_place(key, entry))
+        .at(match &entry.pointer {
+            Some(place) => place.clone(),
+            None => subject.place_in_configuration(SCHEDULER_MODE),
+        })
         .message(format!("{cluster} does not start with `{key}: reactive`"))
         .help(help.to_owned())
         .key(canonical(SCHEDULER_MODE))
-        .found(entry.value.trim());
+        .found(entry.value.as_str());
 }
 
 /// Which cluster the object declares, and what to do, unless it supports reactive mode: a standalone
