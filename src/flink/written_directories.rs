@@ -127,12 +127,10 @@ pub fn written_directories<'c>(
     let mut found = Vec::new();
     let default_scheme = config.get("fs.default-scheme").and_then(|uri| uri.split(':').next());
     for (option, form, writer) in OPTIONS {
-        let is_used = match (writer, role) {
-            (_, Role::Other) => false,
-            (Writer::JobManager, Role::TaskManager) | (Writer::TaskManager, Role::JobManager) => {
-                false
-            }
-            _ => true,
+        let is_used = match writer {
+            Writer::JobManager => role == Role::JobManager,
+            Writer::TaskManager => role == Role::TaskManager,
+            Writer::Both => role != Role::Other,
         };
         let Some((key, entry)) = entry(config, option).filter(|_| is_used) else { continue };
         if option == WORKING_DIR && entry_of_role(config, role) {
