@@ -107,7 +107,8 @@ pub fn rule_info(rule: &Documentation) -> RuleInfo {
     }
 }
 
-fn namespaces(manifests: Vec<Manifest>) -> BTreeMap<String, BTreeMap<String, String>> {
+/// The labels of the Namespaces among these objects.
+pub fn namespaces(manifests: Vec<Manifest>) -> BTreeMap<String, BTreeMap<String, String>> {
     let namespaces = manifests
         .into_iter()
         .map(|manifest| manifest.resource)
