@@ -8,8 +8,6 @@ use std::process::Output;
 
 const BAD: &str = "tests/data/tenants/judged/bad.yaml";
 const EXPORTED: &str = "tests/data/tenants/judged/exported.json";
-/// A tenant that has to do with nothing.
-const NONE: &str = "tests/data/field/empty-tenant.yaml";
 
 fn flinkgate(arguments: &[&str], input: &str) -> Output {
     let mut command = Command::cargo_bin("flinkgate").unwrap();
@@ -25,7 +23,7 @@ fn lint(arguments: &[&str], input: &str) -> Vec<Value> {
 
 #[test]
 fn tenants_and_policies_are_judged_with_places() {
-    let found: Vec<String> = lint(&[BAD, "--tenants", NONE], "")
+    let found: Vec<String> = lint(&[BAD], "")
         .iter()
         .map(|finding| {
             let text = |field: &str| finding[field].as_str().unwrap().to_owned();
@@ -37,7 +35,7 @@ fn tenants_and_policies_are_judged_with_places() {
         .collect();
     let expected = [
         "10:16 error tenancy/flink-tenant first: `cost center` is not a label key: write at m",
-        "11:59 warning tenancy/flink-tenant first: there is no rule `user/other`: did you mean ",
+        "11:59 warning tenancy/flink-tenant first: there is no rule `user/other`: run `flinkgat",
         "18:7 error tenancy/flink-tenant second: unknown field `quotaa`: did you mean `quota`",
         "35:9 error tenancy/flink-policy same-package: line 1, column 1: package own is already tak",
     ];
@@ -52,7 +50,7 @@ fn tenants_of_one_input_conflict() {
         .to_string()
     };
     let input = format!("{}\n---\n{}", tenant("one"), tenant("two"));
-    let found = lint(&["-", "--tenants", NONE], &input);
+    let found = lint(&["-"], &input);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(
         (found[0]["object"]["name"].as_str(), found[0]["pointer"].as_str()),
@@ -101,14 +99,14 @@ fn same_verdict(object: &Value) {
         "kind": {"group": "flinkgate.dev", "version": "v1alpha1", "kind": kind},
         "resource": {"group": "flinkgate.dev", "version": "v1alpha1", "resource": resource},
         "userInfo": {"username": "admin"}, "object": object}});
-    let output = flinkgate(&["review", "-", "--tenants", NONE], &review.to_string());
+    let output = flinkgate(&["review", "-"], &review.to_string());
     let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
     let response = &answer["response"];
     let mut said = response["status"]["message"].as_str().unwrap_or_default().to_owned();
     for warning in response["warnings"].as_array().into_iter().flatten() {
         said += warning.as_str().unwrap();
     }
-    let found = lint(&["-", "--tenants", NONE], &object.to_string());
+    let found = lint(&["-"], &object.to_string());
     let is_refused = found.iter().any(|finding| finding["level"] == "error");
     assert_eq!(response["allowed"], !is_refused, "{object}: {said} {found:?}");
     for finding in found {
@@ -159,7 +157,7 @@ fn wrong_policy_objects_are_errors_at_their_line() {
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", ":1:1: there is no FlinkPolicy"),
         (
             "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkPolicy\nmetadata: {name: a}\nspec:\n  regoo: x\n",
-            ":5:3: unknown field `regoo`",
+            ":4:1: unknown field `regoo`",
         ),
         (
             "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkPolicy\nmetadata: {}\nspec: {rego: \"package a\"}\n",
@@ -180,7 +178,7 @@ fn a_location_without_a_bucket_is_refused_as_it_loads() {
     let output = flinkgate(&["lint", "examples/manifests/etl.yaml", "--tenants", tenant], "");
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2));
-    assert!(errors.contains("any-bucket.yaml:6:38: `s3://` names no bucket"), "{errors}");
+    assert!(errors.contains("any-bucket.yaml:6:39: `s3://` names no bucket"), "{errors}");
 }
 
 /// Every id of a rule, of the library and of what is reported without a rule.
