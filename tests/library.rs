@@ -32,6 +32,7 @@ fn source(policy: &LibraryPolicy) -> PolicySource {
     PolicySource {
         path: format!("{}.rego", policy.name),
         text: policy.rego.replace("now_ns := time.now_ns()", &fixed),
+        ..PolicySource::default()
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 fn source(path: &str, text: &str) -> PolicySource {
-    PolicySource { path: path.into(), text: text.into() }
+    PolicySource { path: path.into(), text: text.into(), ..PolicySource::default() }
 }
 
 fn set(text: &str) -> PolicySet {

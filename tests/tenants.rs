@@ -1,6 +1,13 @@
 //! FlinkTenants from files: messages about invalid ones, owners of namespaces, and the CRD.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+#[path = "tenants/contradictions.rs"]
+mod contradictions;
+#[path = "tenants/given.rs"]
+mod given;
+#[path = "tenants/judged.rs"]
+mod judged;
+
 use assert_cmd::Command;
 use flinkgate::resource::yaml;
 use serde_json::{Value, json};

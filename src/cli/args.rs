@@ -31,8 +31,8 @@ pub struct OnlyTenantArgs {
 /// Where users' policies are.
 #[derive(Debug, Default, Args)]
 pub struct PolicyArgs {
-    /// File or folder with Rego policies, or `library/NAME`, to run besides the built-in rules; can
-    /// be repeated
+    /// File or folder with Rego policies or FlinkPolicies, or `library/NAME`, to run besides the
+    /// built-in rules; can be repeated
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
 }

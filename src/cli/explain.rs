@@ -2,7 +2,7 @@
 
 use super::args::PolicyArgs;
 use super::{Exit, Outcome};
-use crate::rego::PolicySet;
+use crate::rego::{PolicySet, library};
 use crate::rules::notices::NOTICES;
 use crate::rules::{Documentation, Level};
 use crate::spelling::distance;
@@ -33,9 +33,11 @@ pub fn run(args: Args) -> Outcome {
         return Ok(Exit::Fine);
     }
     let set = PolicySet::load(&args.policies.policies)?;
-    let Some(rule) = set.documentation(&args.rule) else {
+    let library = library_rules()?;
+    let of_library = || library.iter().find(|rule| rule.id == args.rule);
+    let Some(rule) = set.documentation(&args.rule).or_else(of_library) else {
         let notices = NOTICES.iter().map(|notice| notice.documentation());
-        let known: Vec<_> = set.catalog().iter().cloned().chain(notices).collect();
+        let known: Vec<_> = set.catalog().iter().cloned().chain(notices).chain(library).collect();
         let near = nearest(&args.rule, &known);
         if near.is_empty() {
             bail!("unknown rule `{}`: `flinkgate rules` lists all rules", args.rule);
@@ -44,6 +46,12 @@ pub fn run(args: Args) -> Outcome {
     };
     super::terminal::print(&page(rule))?;
     Ok(Exit::Fine)
+}
+
+/// The rules of the library: `lint --policies library` prints their ids.
+fn library_rules() -> anyhow::Result<Vec<Documentation>> {
+    let rules = library::policies().iter().map(|policy| Ok(policy.documentation()?));
+    rules.collect()
 }
 
 fn page(rule: &Documentation) -> String {

@@ -122,7 +122,8 @@ fn claim_of_volume(volume: &Value) -> Option<&str> {
     pointer::at(volume, "/persistentVolumeClaim/claimName")?.as_str()
 }
 
-fn namespaces(manifests: Vec<Manifest>) -> BTreeMap<String, BTreeMap<String, String>> {
+/// The labels of the Namespaces among these objects.
+pub fn namespaces(manifests: Vec<Manifest>) -> BTreeMap<String, BTreeMap<String, String>> {
     let namespaces = manifests
         .into_iter()
         .map(|manifest| manifest.resource)

@@ -10,6 +10,7 @@ use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::flink::config_sources::PROPERTIES;
 use crate::kinds::{KINDS, Kind};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
+use crate::resource::lists::is_list;
 use crate::resource::yaml::{self, Document, Positions, Problem, Span};
 use crate::resource::{Resource, ResourceError, pointer};
 use indicatif::ProgressBar;
@@ -98,6 +99,11 @@ impl Texts {
     pub fn mentioning(&self, word: &str) -> Vec<Manifest> {
         // Text in quotes may spell a word with escapes.
         self.of(|text| text.contains(word) || text.contains('\\'))
+    }
+
+    /// The objects of the files that have Flinkgate's kinds.
+    pub fn configuration(&self) -> Vec<Manifest> {
+        self.of(|text| text.contains("flinkgate.dev/"))
     }
 
     /// The objects of the files that may say what others mean: ConfigMaps with Flink's
@@ -374,9 +380,7 @@ fn expand(value: Value) -> Vec<(String, Value)> {
 }
 
 fn take_items(value: &mut Value) -> Option<Vec<Value>> {
-    let is_list =
-        value.get("kind").and_then(Value::as_str).is_some_and(|kind| kind.ends_with("List"))
-            && value.get("apiVersion").is_some();
+    let is_list = is_list(value);
     match value.get_mut("items").filter(|_| is_list) {
         Some(Value::Array(items)) => Some(std::mem::take(items)),
         _ => None,

@@ -69,6 +69,18 @@ impl<'a> ImageRef<'a> {
     }
 }
 
+/// Whether an image can have the name of a pattern, whatever its tag and digest are.
+pub fn pattern_can_match(pattern: &str) -> bool {
+    let name = pattern.split_once('@').map_or(pattern, |(name, _)| name);
+    // Wherever a star may be, a digit may be.
+    pattern == "*" || ImageRef::parse(&name.replace('*', "1")).is_some()
+}
+
+/// The tag that a pattern without a digest requires.
+pub fn pattern_tag(pattern: &str) -> Option<&str> {
+    if pattern.contains('@') { None } else { split_tag(pattern).1 }
+}
+
 /// Compares labels from the right, where a name is anchored: `registry.example.com*` does not match
 /// `registry.example.com.evil.io`.
 fn registries_match(pattern: &str, registry: &str) -> bool {

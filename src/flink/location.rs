@@ -15,6 +15,56 @@ pub fn is_within<'a>(directory: &str, locations: impl IntoIterator<Item = &'a st
     })
 }
 
+/// Schemes of stores that need a bucket, a container or a file system after `//`.
+const OF_BUCKETS: [&str; 10] =
+    ["s3", "s3a", "s3p", "s3n", "gs", "oss", "abfs", "abfss", "wasb", "wasbs"];
+
+/// Why a location does not mean what its author expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocationFault {
+    /// It is empty.
+    Empty,
+    /// It names no bucket, so that no directory is below it.
+    NoBucket,
+    /// It has a star where no name has one, so that no directory is below it.
+    StarInBucket,
+    /// It climbs above its root, so that no directory is below it.
+    Climbs,
+    /// It has a star in its path, which is compared as it is.
+    Star,
+    /// It is a path without a slash at its start.
+    Relative,
+}
+
+impl LocationFault {
+    /// Whether no directory can be below the location.
+    pub fn matches_nothing(self) -> bool {
+        matches!(self, Self::Empty | Self::NoBucket | Self::StarInBucket | Self::Climbs)
+    }
+}
+
+/// What is wrong with a location under which state may be stored.
+pub fn location_fault(location: &str) -> Option<LocationFault> {
+    let Location { scheme, authority, path } = Location::parse(location, None);
+    let needs_bucket = OF_BUCKETS.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    if location.trim().is_empty() {
+        Some(LocationFault::Empty)
+    } else if needs_bucket && authority.is_empty() {
+        Some(LocationFault::NoBucket)
+    } else if authority.contains('*') {
+        Some(LocationFault::StarInBucket)
+    } else if depth(path).is_none() || percent_decode(path).and_then(|path| depth(&path)).is_none()
+    {
+        Some(LocationFault::Climbs)
+    } else if path.contains('*') {
+        Some(LocationFault::Star)
+    } else if path == location.trim() && !path.starts_with('/') {
+        Some(LocationFault::Relative)
+    } else {
+        None
+    }
+}
+
 /// Whether a path begins with all segments of another one. It is false where one of them climbs
 /// above its root.
 fn is_below(inner: &str, outer: &str) -> bool {
@@ -168,6 +218,35 @@ mod tests {
             ("//host/a", Some("hdfs://other:8020"), "hdfs://host/a"),
         ] {
             assert_eq!(with_default_scheme(uri, default), expected, "{uri} {default:?}");
+        }
+    }
+
+    #[test]
+    fn locations_without_a_meaning_are_found() {
+        for (location, expected) in [
+            ("s3://", Some(LocationFault::NoBucket)),
+            ("S3A:///team", Some(LocationFault::NoBucket)),
+            ("s3:/bucket", Some(LocationFault::NoBucket)),
+            ("gs:bucket", Some(LocationFault::NoBucket)),
+            ("s3://team-*/x", Some(LocationFault::StarInBucket)),
+            ("s3://b/*", Some(LocationFault::Star)),
+            ("s3://b/../x", Some(LocationFault::Climbs)),
+            ("s3://b/%2e%2e/x", Some(LocationFault::Climbs)),
+            ("", Some(LocationFault::Empty)),
+            (" ", Some(LocationFault::Empty)),
+            ("bucket/x", Some(LocationFault::Relative)),
+            ("s3://b", None),
+            ("s3://b/x/..", None),
+            ("hdfs:///flink", None),
+            ("hdfs://", None),
+            ("file:///flink", None),
+            ("/flink", None),
+            ("abfss://a@b.dfs.core.windows.net/", None),
+        ] {
+            assert_eq!(location_fault(location), expected, "{location}");
+            if expected.is_some_and(LocationFault::matches_nothing) && !location.trim().is_empty() {
+                assert!(!is_within("s3://b/x/y", [location]), "{location}");
+            }
         }
     }
 

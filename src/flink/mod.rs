@@ -22,7 +22,7 @@ pub mod image;
 pub mod job_manager_ports;
 mod key_filter;
 pub mod kinds;
-mod location;
+pub mod location;
 pub mod map_options;
 pub mod memory;
 pub mod memory_size;

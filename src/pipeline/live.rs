@@ -121,7 +121,7 @@ impl GateFiles {
     /// A number that changes when the files change.
     fn fingerprint(&self) -> Result<u64, FilesError> {
         let tenants = files::list_files(&self.tenants, &["yaml", "yml", "json"])?;
-        let policies = files::list_files(&source::on_disk(&self.policies), &["rego"])?;
+        let policies = files::list_files(&source::on_disk(&self.policies), &source::EXTENSIONS)?;
         Ok(files::fingerprint(
             &[tenants, policies, self.operator_config.iter().cloned().collect()].concat(),
         ))

@@ -15,6 +15,7 @@ mod live;
 mod measure;
 pub mod related;
 pub mod scale;
+pub mod tenant_check;
 mod usage;
 
 pub use case::Case;

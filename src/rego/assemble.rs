@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, text: &str) -> PolicySource {
-        PolicySource { path: path.into(), text: text.into() }
+        PolicySource { path: path.into(), text: text.into(), ..PolicySource::default() }
     }
 
     fn rule(package: &str, id: &str) -> String {

@@ -236,7 +236,7 @@ mod tests {
     fn reported(condition: &str, input: &Value) -> String {
         let text =
             format!("package a\nimport rego.v1\ndeny contains \"found\" if {{\n{condition}\n}}\n");
-        let source = PolicySource { path: "a.rego".into(), text };
+        let source = PolicySource { path: "a.rego".into(), text, ..PolicySource::default() };
         let set = PolicySet::from_sources(vec![source]).unwrap();
         let found = set.evaluate_until(input.clone().into(), None);
         found.iter().map(|finding| finding.message.as_str()).collect::<Vec<_>>().join("; ")

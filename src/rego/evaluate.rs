@@ -304,7 +304,8 @@ mod tests {
     #[test]
     fn evaluation_stops_at_the_callers_deadline() {
         let text = "package a\nimport rego.v1\ndeny contains \"reported\" if input.x\n";
-        let source = PolicySource { path: "a.rego".into(), text: text.into() };
+        let source =
+            PolicySource { path: "a.rego".into(), text: text.into(), ..PolicySource::default() };
         let set = PolicySet::from_sources(vec![source]).unwrap();
         let report = |until| {
             let input = serde_json::json!({"x": 1}).into();

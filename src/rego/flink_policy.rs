@@ -127,7 +127,7 @@ impl From<&PolicyProblem> for FlinkPolicyError {
 impl FlinkPolicySpec {
     /// The policy under the name that messages and rules know it by.
     pub fn source(&self, name: &str) -> PolicySource {
-        PolicySource { path: path(name), text: self.rego.clone() }
+        PolicySource { path: path(name), text: self.rego.clone(), scope: self.scope() }
     }
 
     /// Where it holds, and how strictly.

@@ -75,6 +75,7 @@ impl LibraryPolicy {
         let source = |ending: &str, text: &str| PolicySource {
             path: format!("{PREFIX}/{name}/{name}{ending}", name = self.name),
             text: text.into(),
+            ..PolicySource::default()
         };
         [source(".rego", self.rego), source("_test.rego", self.tests)]
     }

@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     fn refusal(text: &str) -> Option<String> {
-        check(&PolicySource { path: "a.rego".into(), text: text.into() })
+        check(&PolicySource { path: "a.rego".into(), text: text.into(), ..PolicySource::default() })
             .err()
             .map(|problem| problem.to_string())
     }

@@ -165,7 +165,8 @@ mod tests {
     use super::*;
 
     fn rule(text: &str) -> Result<Documentation, String> {
-        let source = PolicySource { path: "a.rego".into(), text: text.into() };
+        let source =
+            PolicySource { path: "a.rego".into(), text: text.into(), ..PolicySource::default() };
         read(&source, &["my".into(), "Some_Rule".into()]).map_err(|problem| problem.to_string())
     }
 

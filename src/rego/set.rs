@@ -58,7 +58,7 @@ impl PolicySet {
         Self::from_sources(Vec::new())
     }
 
-    /// The `*.rego` files under the paths, and policies of the library by name.
+    /// The `*.rego` files and FlinkPolicies under the paths, and policies of the library by name.
     ///
     /// # Errors
     /// When a path cannot be read or a policy is refused; see [`PolicyError::problems`] for the
@@ -74,11 +74,15 @@ impl PolicySet {
     pub fn from_sources(mut sources: Vec<PolicySource>) -> Result<Self, PolicyError> {
         sources.retain(|source| !source.is_test());
         let compiled = compile::compile(&sources)?;
+        let scope = |rule: &Documentation| {
+            let source = sources.iter().find(|source| source.path == rule.path);
+            source.map(|source| source.scope.clone()).unwrap_or_default()
+        };
         let mut catalog = [documentation::built_in(), &compiled.rules].concat();
         catalog.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(Self {
             generation: GENERATION.fetch_add(1, Ordering::Relaxed),
-            scopes: vec![Scope::default(); compiled.rules.len()],
+            scopes: compiled.rules.iter().map(scope).collect(),
             catalog,
             sources,
             rules: compiled.rules,
@@ -89,10 +93,13 @@ impl PolicySet {
         })
     }
 
-    /// The same set, where the rules from these paths apply only within their scopes.
+    /// The same set, where the rules from these paths apply only within these scopes.
     pub fn with_scopes(mut self, scopes: &BTreeMap<String, Scope>) -> Self {
-        let scope = |rule: &Documentation| scopes.get(&rule.path).cloned().unwrap_or_default();
-        self.scopes = self.rules.iter().map(scope).collect();
+        for (rule, scope) in self.rules.iter().zip(&mut self.scopes) {
+            if let Some(other) = scopes.get(&rule.path) {
+                scope.clone_from(other);
+            }
+        }
         self
     }
 

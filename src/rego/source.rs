@@ -1,17 +1,27 @@
 //! The text of policies: from users' files, and from the library in the binary.
+//!
+//! A file is Rego, or YAML or JSON with FlinkPolicies as `kubectl get -o yaml` prints them.
 
-use super::error::PolicyError;
-use super::library;
+use super::error::{PolicyError, PolicyProblem};
+use super::scope::Scope;
+use super::{flink_policy, library};
+use crate::resource::fields::text;
 use crate::resource::files::list_files;
+use crate::resource::{lists, metadata_text, yaml};
 use std::path::{Path, PathBuf};
 
+/// The files of a folder that may hold policies.
+pub const EXTENSIONS: [&str; 4] = ["rego", "yaml", "yml", "json"];
+
 /// One policy file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PolicySource {
     /// Path as given; names the file in messages.
     pub path: String,
     /// Rego text.
     pub text: String,
+    /// Where it applies and how strictly; a Rego file applies everywhere.
+    pub scope: Scope,
 }
 
 impl PolicySource {
@@ -21,15 +31,28 @@ impl PolicySource {
     }
 }
 
-/// The `*.rego` files under the paths, and the policies of the library that paths such as
+/// The `*.rego` files and the FlinkPolicies under the paths, and the policies of the library that paths such as
 /// `library/naming` name; tests too.
 ///
 /// # Errors
-/// When a path does not exist, a file is not readable text, or the library has no such policy.
+/// When a path does not exist, a file is not readable text, a FlinkPolicy is invalid, or the library
+/// has no such policy.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<PolicySource>, PolicyError> {
-    let files = list_files(&on_disk(paths), &["rego"])?;
-    let mut sources =
-        files.iter().map(|path| read_file(path)).collect::<Result<Vec<_>, PolicyError>>()?;
+    let (mut sources, mut objects) = (Vec::new(), Objects::default());
+    for path in list_files(&on_disk(paths), &EXTENSIONS)? {
+        if is_manifest(&path) {
+            objects.read(&path, paths.contains(&path))?;
+        } else {
+            sources.push(read_file(&path)?);
+        }
+    }
+    if !objects.problems.is_empty() {
+        return Err(PolicyError::Rejected(objects.problems));
+    }
+    // A folder may hold a policy and the FlinkPolicy that installs it.
+    let is_file = |text: &str| sources.iter().any(|file| file.text.trim() == text.trim());
+    objects.sources.retain(|object| !is_file(&object.text));
+    sources.extend(objects.sources);
     for name in paths.iter().filter_map(|path| library::name(path)) {
         for policy in library::sources(name)? {
             if !sources.contains(&policy) {
@@ -48,5 +71,74 @@ pub fn on_disk(paths: &[PathBuf]) -> Vec<PathBuf> {
 fn read_file(path: &Path) -> Result<PolicySource, PolicyError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| PolicyError::Read { path: path.into(), source })?;
-    Ok(PolicySource { path: path.display().to_string(), text })
+    Ok(PolicySource { path: path.display().to_string(), text, scope: Scope::default() })
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| EXTENSIONS.contains(&extension) && extension != "rego")
+}
+
+/// FlinkPolicies from manifests.
+#[derive(Default)]
+struct Objects {
+    sources: Vec<PolicySource>,
+    problems: Vec<PolicyProblem>,
+}
+
+impl Objects {
+    /// Reads a file. One in a folder may hold anything else.
+    fn read(&mut self, path: &Path, is_named: bool) -> Result<(), PolicyError> {
+        let text = match read_file(path) {
+            Ok(source) => source.text,
+            Err(error) if is_named => return Err(error),
+            Err(_) => return Ok(()),
+        };
+        if !is_named && !text.contains("FlinkPolicy") {
+            return Ok(());
+        }
+        let before = (self.sources.len(), self.problems.len());
+        for document in yaml::parse(&text) {
+            self.take(path, &document);
+        }
+        if is_named && before == (self.sources.len(), self.problems.len()) {
+            let message = "there is no FlinkPolicy in this file: give a manifest of kind FlinkPolicy, or a file that ends in `.rego`";
+            self.problems.push(PolicyProblem::of_file(&path.display().to_string(), message));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, path: &Path, document: &yaml::Document) {
+        let problem = |span: yaml::Span, message: String| PolicyProblem {
+            file: path.display().to_string(),
+            line: span.line,
+            column: span.column,
+            message,
+        };
+        for found in document.problems.iter() {
+            self.problems.push(problem(found.span, found.message.clone()));
+        }
+        for (prefix, value) in document.value.iter().flat_map(lists::items) {
+            if text(value, "kind") != "FlinkPolicy"
+                || !text(value, "apiVersion").starts_with("flinkgate.dev/")
+            {
+                continue;
+            }
+            let at = |pointer: &str| document.positions.nearest(&format!("{prefix}{pointer}"));
+            let name = metadata_text(value, "name");
+            let is_known =
+                self.sources.iter().any(|source| source.path == flink_policy::path(name));
+            if name.is_empty() {
+                let message = "the FlinkPolicy has no name: set `metadata.name`";
+                self.problems.push(problem(at("/metadata"), message.into()));
+            } else if is_known {
+                let message = format!("FlinkPolicy `{name}` exists already: rename one of them");
+                self.problems.push(problem(at("/metadata/name"), message));
+            }
+            match flink_policy::read(value.get("spec").cloned().unwrap_or_default()) {
+                Ok(spec) => self.sources.push(spec.source(name)),
+                Err(error) => self.problems.push(problem(at("/spec"), error.to_string())),
+            }
+        }
+    }
 }

@@ -71,8 +71,12 @@ mod tests {
         let text = format!(
             "package x\nimport rego.v1\nimport input.request as asked\ndeny contains \"a\" if {{\n{body}\n}}\n"
         );
-        let set =
-            PolicySet::from_sources(vec![PolicySource { path: "x.rego".into(), text }]).unwrap();
+        let set = PolicySet::from_sources(vec![PolicySource {
+            path: "x.rego".into(),
+            text,
+            ..PolicySource::default()
+        }])
+        .unwrap();
         set.warnings().iter().map(ToString::to_string).collect()
     }
 

@@ -7,6 +7,7 @@
 pub mod fields;
 pub mod files;
 pub mod limits;
+pub mod lists;
 pub mod pointer;
 pub mod quantity;
 pub(crate) mod schema;

@@ -117,8 +117,8 @@ pub static FLINK_POLICY: Notice = Notice {
     description: "The Rego text of the FlinkPolicy does not compile, or a FlinkTenant names a rule \
         of a FlinkPolicy that is deleted. An invalid FlinkPolicy is refused; a deletion is admitted \
         with a warning.",
-    help: "Correct the line that the message names. `flinkgate test` checks policies before they \
-        are applied.",
+    help: "Correct the line that the message names. `flinkgate lint FILE` checks FlinkPolicies \
+        before they are applied, and `flinkgate test` runs the tests of policies.",
     is_exemptible: false,
 };
 
@@ -127,11 +127,16 @@ pub static FLINK_TENANT: Notice = Notice {
     id: "tenancy/flink-tenant",
     level: Level::Error,
     title: "Invalid FlinkTenants",
-    description: "The FlinkTenant does not fit its schema, contradicts itself or selects a namespace \
-        of another tenant. Without this refusal the stored tenant would not be in force as it is \
-        written. What does not prevent its use is a warning.",
-    help: "Correct the field that the message names. `flinkgate lint --tenants FILE` reports the \
-        same problems before the tenant is applied.",
+    description: "Errors: the FlinkTenant does not fit its schema, selects a namespace of another \
+        tenant, has a list entry that can match nothing, or gives pods and claims what Kubernetes or \
+        Flink refuses, such as a label with a blank or an option with an invalid value. Every job of \
+        the tenant would fail. A stored tenant of an earlier version of Flinkgate with such a value \
+        stays in force, and an update that does not change the value gets a warning.\n\n\
+        Warnings: parts of the FlinkTenant contradict each other or have no effect, such as options \
+        that its own rules refuse, a claim that no component creates, or a star in a list of exact \
+        names.",
+    help: "Correct the field that the message names. `flinkgate lint FILE` reports the same findings \
+        before the tenant is applied.",
     is_exemptible: false,
 };
 

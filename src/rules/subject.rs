@@ -172,9 +172,14 @@ impl<'a> Subject<'a> {
         all
     }
 
-    /// The options that the named Flink version does not read as they are written.
+    /// The options that the named Flink version does not read as they are written, without those
+    /// that the tenant gives: they are findings of the tenant.
     pub fn faulty_options(&self) -> &[FaultyOption<'a>] {
-        self.faulty_options.get_or_init(|| faulty_options(self.workload))
+        self.faulty_options.get_or_init(|| {
+            let mut faulty = faulty_options(self.workload);
+            faulty.retain(|option| !self.tenant.gives_option(option.key, &option.entry.value));
+            faulty
+        })
     }
 
     /// The keys with which the operator does not deploy the cluster, because they begin another key.

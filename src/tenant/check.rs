@@ -1,5 +1,6 @@
 //! Checks one FlinkTenant. Files, the webhook and the watch in the cluster report the same problems.
 
+use super::validate::Form;
 use super::{FlinkTenantSpec, TENANT_LABEL, crd, schema, validate};
 use crate::resource::{metadata_text, pointer};
 use jiff::civil::Date;
@@ -14,15 +15,35 @@ pub struct FieldProblem {
     pub message: String,
     /// Whether the field's name is wrong, not its value.
     pub on_key: bool,
-    /// Whether the tenant can be used nevertheless.
-    pub warning: bool,
+    /// What the problem does.
+    pub severity: Severity,
+}
+
+/// What a problem in a FlinkTenant does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The tenant can be used, but not as it was meant.
+    Warning,
+    /// Kubernetes would refuse what the tenant gives to pods, or the field can match nothing. A new
+    /// tenant, a file and a change of the field are refused. A stored one stays in force as it is
+    /// written: an earlier version of Flinkgate admitted it.
+    Refused,
+    /// The field cannot be read: only the [readable](super::readable) parts of the tenant hold.
+    Unreadable,
+}
+
+impl FieldProblem {
+    /// Whether the tenant can be used as it is written.
+    pub fn is_usable(&self) -> bool {
+        self.severity < Severity::Unreadable
+    }
 }
 
 /// Longest name: it is the value of the label [`TENANT_LABEL`].
 pub(crate) const NAME_LENGTH: usize = 63;
 
-/// Reads a FlinkTenant; `rules` are the ids of all rules. The spec is `None` if there are problems
-/// besides warnings.
+/// Reads a FlinkTenant; `rules` are the ids of all rules. The spec is `None` if a field cannot be
+/// read.
 pub fn check(
     tenant: &Value,
     rules: &[&str],
@@ -30,14 +51,24 @@ pub fn check(
 ) -> (Option<FlinkTenantSpec>, Vec<FieldProblem>) {
     let mut found = Vec::new();
     let mut error = |pointer: &str, message: String, on_key: bool| {
-        found.push(FieldProblem { pointer: pointer.into(), message, on_key, warning: false });
+        found.push(FieldProblem {
+            pointer: pointer.into(),
+            message,
+            on_key,
+            severity: Severity::Unreadable,
+        });
     };
     let name = metadata_text(tenant, "name");
+    let mut refused = None;
     if name.is_empty() {
         error("/metadata", "the tenant has no name: set `metadata.name`".into(), false);
     }
     if name.len() > NAME_LENGTH {
         error("/metadata/name", long_name(), false);
+    }
+    if !name.is_empty() && name.len() <= NAME_LENGTH && !Form::DnsSubdomain.fits(name) {
+        let message = format!("`{name}` is not a name of an object: {}", Form::DnsSubdomain.help());
+        refused = Some(message);
     }
     for field in tenant.as_object().into_iter().flatten().map(|(field, _)| field) {
         if !["apiVersion", "kind", "metadata", "spec", "status"].contains(&field.as_str()) {
@@ -47,6 +78,12 @@ pub fn check(
             error(&pointer::join("", field), message, true);
         }
     }
+    found.extend(refused.map(|message| FieldProblem {
+        pointer: "/metadata/name".into(),
+        message,
+        on_key: false,
+        severity: Severity::Refused,
+    }));
     let empty = Value::Object(serde_json::Map::new());
     let stored = tenant.get("spec").filter(|spec| !spec.is_null()).unwrap_or(&empty);
     let (spec, problems) = match spec(stored, rules, today) {
@@ -58,7 +95,7 @@ pub fn check(
         ..problem
     };
     found.extend(problems.into_iter().map(below_spec));
-    let usable = found.iter().all(|problem| problem.warning);
+    let usable = found.iter().all(FieldProblem::is_usable);
     (spec.filter(|_| usable), found)
 }
 
@@ -76,7 +113,7 @@ pub(super) fn spec(
         pointer,
         message,
         on_key,
-        warning: false,
+        severity: Severity::Unreadable,
     };
     let mismatches: Vec<FieldProblem> = schema::check(&crd::SPEC_SCHEMA, spec)
         .into_iter()
@@ -107,7 +144,7 @@ mod tests {
     fn messages(tenant: Value) -> Vec<String> {
         let (spec, problems) =
             check(&tenant, &["security/privileged"], "2026-11-21".parse().unwrap());
-        assert_eq!(spec.is_some(), problems.iter().all(|problem| problem.warning));
+        assert_eq!(spec.is_some(), problems.iter().all(FieldProblem::is_usable));
         let line = |problem: FieldProblem| format!("{} {}", problem.pointer, problem.message);
         problems.into_iter().map(line).collect()
     }

@@ -2,13 +2,14 @@
 //!
 //! The files may also hold Namespace manifests, for tenants that select namespaces by labels.
 
+use super::check::{FieldProblem, Severity};
 use super::ownership::{NamespaceLabels, Selection};
-use super::{Tenant, Tenants, check};
+use super::{FlinkTenantSpec, Tenant, Tenants};
 use crate::resource::fields::text;
 use crate::resource::files::{self, FilesError};
+use crate::resource::lists;
 use crate::resource::yaml::{self, Document};
 use crate::resource::{metadata_text, pointer, type_name, yaml::Span};
-use jiff::civil::Date;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -75,11 +76,14 @@ pub struct LoadedTenants {
     pub warnings: Vec<TenantProblem>,
 }
 
-/// Loads tenants; without a path the built-in one. `rules` are the ids of all rules.
+/// What reads a FlinkTenant; see [`check`](super::check::check).
+pub type Check<'a> = &'a dyn Fn(&Value) -> (Option<FlinkTenantSpec>, Vec<FieldProblem>);
+
+/// Loads tenants; without a path the built-in one.
 ///
 /// # Errors
 /// When a file cannot be read or has problems; all problems are listed.
-pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<LoadedTenants, LoadError> {
+pub fn load(paths: &[PathBuf], check: Check<'_>) -> Result<LoadedTenants, LoadError> {
     if paths.is_empty() {
         return Ok(LoadedTenants { tenants: Tenants::built_in(), warnings: Vec::new() });
     }
@@ -88,7 +92,7 @@ pub fn load(paths: &[PathBuf], rules: &[&str], today: Date) -> Result<LoadedTena
         let text = std::fs::read_to_string(&file)
             .map_err(|source| LoadError::Read { file: file.clone(), source })?;
         for document in yaml::parse(&text) {
-            collected.take(&file, &document, rules, today);
+            collected.take_document(&file, &document, check);
         }
     }
     collected.find_conflicts();
@@ -127,15 +131,45 @@ struct LocatedTenant {
     selector_span: Span,
 }
 
+/// An object of a document, which may be an item of a list.
+struct Located<'a> {
+    file: &'a Path,
+    document: &'a Document,
+    /// The object's place in the document.
+    prefix: String,
+    value: &'a Value,
+}
+
+impl Located<'_> {
+    fn span(&self, pointer: &str) -> Span {
+        self.document.positions.nearest(&format!("{}{pointer}", self.prefix))
+    }
+
+    fn key(&self, pointer: &str) -> Option<Span> {
+        self.document.positions.key(&format!("{}{pointer}", self.prefix))
+    }
+
+    fn problem(&self, pointer: &str, message: String) -> TenantProblem {
+        TenantProblem { file: self.file.to_path_buf(), span: self.span(pointer), message }
+    }
+}
+
 impl Collected {
-    fn take(&mut self, file: &Path, document: &Document, rules: &[&str], today: Date) {
+    /// Takes the objects of a document: itself, or the items of a `List`.
+    fn take_document(&mut self, file: &Path, document: &Document, check: Check<'_>) {
         let at =
             |span: Span, message: String| TenantProblem { file: file.to_path_buf(), span, message };
         // A duplicate key is an error too: one of its values would be ignored.
         self.errors.extend(
             document.problems.iter().map(|problem| at(problem.span, problem.message.clone())),
         );
-        let Some(value) = &document.value else { return };
+        for (prefix, value) in document.value.iter().flat_map(lists::items) {
+            self.take(&Located { file, document, prefix, value }, check);
+        }
+    }
+
+    fn take(&mut self, object: &Located<'_>, check: Check<'_>) {
+        let Located { value, .. } = *object;
         match (text(value, "apiVersion"), text(value, "kind")) {
             ("v1", "Namespace") => {
                 // A label that is left out would change who owns the namespace.
@@ -145,41 +179,30 @@ impl Collected {
                         "label `{key}` is {}: write it in quotes",
                         type_name(found)
                     );
-                    self.errors.push(at(document.positions.nearest(&place), message));
+                    self.errors.push(object.problem(&place, message));
                 }
                 self.namespaces.insert(metadata_text(value, "name").into(), labels(value));
             }
-            ("flinkgate.dev/v1alpha1", "FlinkTenant") => self.take_tenant(file, value, document, rules, today),
-            ("", _) | (_, "") => self.errors.push(at(
-                document.positions.nearest(""),
+            ("flinkgate.dev/v1alpha1", "FlinkTenant") => self.take_tenant(object, check),
+            ("", _) | (_, "") => self.errors.push(object.problem(
+                "",
                 "not a Kubernetes object: write `apiVersion: flinkgate.dev/v1alpha1` and `kind: FlinkTenant`"
                     .into(),
             )),
-            (version, "FlinkTenant") => self.errors.push(at(
-                document.positions.nearest("/apiVersion"),
+            (version, "FlinkTenant") => self.errors.push(object.problem(
+                "/apiVersion",
                 format!("FlinkTenant has no version `{version}`: write `apiVersion: flinkgate.dev/v1alpha1`"),
             )),
             _ => {}
         }
     }
 
-    fn take_tenant(
-        &mut self,
-        file: &Path,
-        value: &Value,
-        document: &Document,
-        rules: &[&str],
-        today: Date,
-    ) {
-        let at = |pointer: &str, message: String| TenantProblem {
-            file: file.to_path_buf(),
-            span: document.positions.nearest(pointer),
-            message,
-        };
+    fn take_tenant(&mut self, object: &Located<'_>, check: Check<'_>) {
+        let Located { file, value, .. } = *object;
         let before = self.errors.len();
         let name = metadata_text(value, "name");
         if let Some(first) = self.tenants.iter().find(|earlier| earlier.tenant.name == name) {
-            self.errors.push(at(
+            self.errors.push(object.problem(
                 "/metadata/name",
                 format!(
                     "tenant `{name}` exists already in {}: rename one of them",
@@ -187,17 +210,20 @@ impl Collected {
                 ),
             ));
         }
-        let (spec, problems) = check::check(value, rules, today);
+        let (spec, problems) = check(value);
         for problem in problems {
-            let key = document.positions.key(&problem.pointer).filter(|_| problem.on_key);
-            let span = key.unwrap_or_else(|| document.positions.nearest(&problem.pointer));
-            let list = if problem.warning { &mut self.warnings } else { &mut self.errors };
+            let key = object.key(&problem.pointer).filter(|_| problem.on_key);
+            let span = key.unwrap_or_else(|| object.span(&problem.pointer));
+            let list = match problem.severity {
+                Severity::Warning => &mut self.warnings,
+                Severity::Refused | Severity::Unreadable => &mut self.errors,
+            };
             list.push(TenantProblem { file: file.into(), span, message: problem.message });
         }
         let Some(spec) = spec.filter(|_| self.errors.len() == before) else { return };
-        let line = document.positions.nearest("/metadata/name").line;
+        let line = object.span("/metadata/name").line;
         let name_spans = (0..spec.namespaces.names.len())
-            .map(|index| document.positions.nearest(&format!("/spec/namespaces/names/{index}")))
+            .map(|index| object.span(&format!("/spec/namespaces/names/{index}")))
             .collect();
         let tenant = Tenant {
             name: name.into(),
@@ -205,7 +231,7 @@ impl Collected {
             source: format!("{}:{line}", file.display()),
             ..Tenant::default()
         };
-        let selector_span = document.positions.nearest("/spec/namespaces/selector");
+        let selector_span = object.span("/spec/namespaces/selector");
         self.tenants.push(LocatedTenant {
             tenant,
             file: file.to_path_buf(),

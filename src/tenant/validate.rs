@@ -1,7 +1,14 @@
 //! Checks of a spec that a schema cannot express: quantities, dates, rule ids, namespace patterns,
-//! selectors.
+//! selectors; what Kubernetes would refuse, and what contradicts itself.
 
-use super::check::FieldProblem;
+mod contradictions;
+mod forms;
+mod given;
+mod patterns;
+
+pub(super) use forms::Form;
+
+use super::check::{FieldProblem, Severity};
 use super::schema::one_of;
 use super::{Amount, FlinkTenantSpec, Ids, PodSecurityLevel, RunAs, TENANT_LABEL};
 use crate::kubernetes::pod_security::minor_version;
@@ -37,9 +44,9 @@ const ACCESS_MODES: [&str; 4] =
 
 /// Checks a spec; `rules` are the ids of all rules. Pointers are below `spec`.
 pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> Vec<FieldProblem> {
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     let mut error = |pointer: String, message: String| {
-        problems.push(FieldProblem { pointer, message, on_key: false, warning: false })
+        problems.add(pointer, message, false, Severity::Unreadable)
     };
     for (field, amounts) in [("hard", &spec.quota.hard), ("perCluster", &spec.quota.per_cluster)] {
         quantities(amounts, &format!("/quota/{field}"), &mut error);
@@ -152,9 +159,8 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
             );
         }
     }
-    let mut warning = |pointer: String, message: String| {
-        problems.push(FieldProblem { pointer, message, on_key: false, warning: true })
-    };
+    let mut warning =
+        |pointer: String, message: String| problems.add(pointer, message, false, Severity::Warning);
     super::option_checks::overlapping(spec, &mut warning);
     // A rule may come later, or have gone: an entry about it has no effect.
     for (index, entry) in spec.rules.iter().enumerate() {
@@ -172,7 +178,38 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
             warning(format!("/exemptions/{index}/until"), message);
         }
     }
-    problems
+    given::check(spec, &mut problems);
+    patterns::check(spec, &mut problems);
+    contradictions::check(spec, &mut problems);
+    problems.0
+}
+
+/// The problems that were found.
+#[derive(Debug, Default)]
+struct Problems(Vec<FieldProblem>);
+
+impl Problems {
+    fn add(&mut self, pointer: String, message: String, on_key: bool, severity: Severity) {
+        self.0.push(FieldProblem { pointer, message, on_key, severity });
+    }
+
+    fn refuse(&mut self, pointer: String, message: String) {
+        self.add(pointer, message, false, Severity::Refused);
+    }
+
+    /// [`Self::refuse`] for the name of a field.
+    fn refuse_key(&mut self, pointer: String, message: String) {
+        self.add(pointer, message, true, Severity::Refused);
+    }
+
+    fn warn(&mut self, pointer: String, message: String) {
+        self.add(pointer, message, false, Severity::Warning);
+    }
+
+    /// [`Self::warn`] for the name of a field.
+    fn warn_key(&mut self, pointer: String, message: String) {
+        self.add(pointer, message, true, Severity::Warning);
+    }
 }
 
 fn access_modes(modes: &[String], base: &str, error: &mut impl FnMut(String, String)) {

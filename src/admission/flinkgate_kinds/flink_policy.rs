@@ -18,12 +18,16 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     if webhook == Webhook::Mutate || same_spec(resource) {
         return Answer::default();
     }
+    Answer { findings: findings(gate, resource), ..Answer::default() }
+}
+
+/// What is wrong with a FlinkPolicy.
+pub(super) fn findings(gate: &Gate, resource: &Resource) -> Vec<Finding> {
     let spec = resource.object.get("spec").cloned().unwrap_or_default();
-    let findings = match flink_policy::read(spec) {
+    match flink_policy::read(spec) {
         Err(error) => vec![finding(&FLINK_POLICY, Level::Error, "/spec", error.to_string(), None)],
         Ok(spec) => problems(gate, &resource.name, &spec),
-    };
-    Answer { findings, ..Answer::default() }
+    }
 }
 
 /// Whether a request deletes FlinkPolicies.

@@ -1,33 +1,56 @@
 //! FlinkTenants: errors in the spec, and namespaces that an older tenant owns.
 
-use super::{finding, same_spec};
+use super::{ConfigurationFinding, finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
-use crate::pipeline::Gate;
-use crate::resource::Resource;
+use crate::pipeline::{Gate, tenant_check};
+use crate::resource::{Operation, Resource, pointer};
 use crate::rules::enforcement;
 use crate::rules::notices::FLINK_TENANT;
 use crate::rules::{Finding, Level};
+use crate::tenant::check::{FieldProblem, Severity};
 use crate::tenant::ownership::Selection;
-use crate::tenant::{FlinkTenantSpec, Tenant, check, readable};
+use crate::tenant::{FlinkTenantSpec, Tenant, readable};
 
 pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answer {
     if webhook == Webhook::Mutate || same_spec(resource) {
         return Answer::default();
     }
+    let findings = findings(gate, resource).into_iter().map(|found| found.finding).collect();
+    Answer { findings, ..Answer::default() }
+}
+
+/// What is wrong with a FlinkTenant, the most severe first.
+pub(super) fn findings(gate: &Gate, resource: &Resource) -> Vec<ConfigurationFinding> {
     let rules = gate.policies().rule_ids();
-    let (spec, problems) = check::check(&resource.object, &rules, enforcement::today());
-    let level = |warning: bool| if warning { Level::Warning } else { Level::Error };
-    let mut findings: Vec<Finding> = problems
+    let (spec, problems) = tenant_check::check(&resource.object, &rules, enforcement::today());
+    let mut findings: Vec<ConfigurationFinding> = problems
         .into_iter()
         .map(|problem| {
-            finding(&FLINK_TENANT, level(problem.warning), problem.pointer, problem.message, None)
+            let (level, on_key) = (level(resource, &problem), problem.on_key);
+            let finding = finding(&FLINK_TENANT, level, problem.pointer, problem.message, None);
+            ConfigurationFinding { finding, on_key }
         })
         .collect();
     if let Some(spec) = spec {
-        findings.extend(new_conflicts(gate, resource, spec, &rules));
+        let conflicts = new_conflicts(gate, resource, spec, &rules).into_iter();
+        findings.extend(conflicts.map(|finding| ConfigurationFinding { finding, on_key: false }));
     }
-    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    Answer { findings, ..Answer::default() }
+    findings.sort_by_key(|found| std::cmp::Reverse(found.finding.level));
+    findings
+}
+
+/// The level of a problem. What an earlier version admitted must not block a change of other fields.
+fn level(resource: &Resource, problem: &FieldProblem) -> Level {
+    let is_stored = || {
+        let value = |object| pointer::at(object, &problem.pointer);
+        let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
+        old.is_some_and(|old| value(old).is_some() && value(old) == value(&resource.object))
+    };
+    match problem.severity {
+        Severity::Warning => Level::Warning,
+        Severity::Refused if is_stored() => Level::Warning,
+        Severity::Refused | Severity::Unreadable => Level::Error,
+    }
 }
 
 /// Ownership conflicts that this request adds. Stored ones must not block a correction.

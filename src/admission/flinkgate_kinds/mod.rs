@@ -38,6 +38,33 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
     })
 }
 
+/// Whether `lint` judges a kind with [`configuration_findings`].
+pub fn is_configuration(resource: &Resource) -> bool {
+    resource.kind.group == "flinkgate.dev"
+        && ["FlinkTenant", "FlinkPolicy"].contains(&resource.kind.kind.as_str())
+}
+
+/// A finding about a FlinkTenant or FlinkPolicy.
+#[derive(Clone, Debug)]
+pub struct ConfigurationFinding {
+    /// The finding.
+    pub finding: Finding,
+    /// Whether the field's name is wrong, not its value.
+    pub on_key: bool,
+}
+
+/// What the validating webhook says of a FlinkTenant or FlinkPolicy; empty for other kinds.
+pub fn configuration_findings(gate: &Gate, resource: &Resource) -> Vec<ConfigurationFinding> {
+    match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
+        ("flinkgate.dev", "FlinkTenant") => flink_tenant::findings(gate, resource),
+        ("flinkgate.dev", "FlinkPolicy") => {
+            let findings = flink_policy::findings(gate, resource).into_iter();
+            findings.map(|finding| ConfigurationFinding { finding, on_key: false }).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Whether a request is a deletion, or for a sub-resource. An object that is being deleted is in
 /// force until it is gone; only mutation leaves it alone.
 fn is_exempt(webhook: Webhook, resource: &Resource) -> bool {

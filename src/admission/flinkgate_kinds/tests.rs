@@ -122,6 +122,22 @@ fn errors_and_namespaces_of_older_tenants_are_refused() {
 }
 
 #[test]
+fn stored_values_that_are_refused_now_do_not_block_updates() {
+    let tenant = |labels: Value, versions: Value| json!({"metadata": {}, "spec": {"labels": labels, "flink": {"versions": versions}}});
+    let (bad, other) = (json!({"team": "a b"}), json!({"team": "c d"}));
+    let of = |new: Value, old: Option<Value>| {
+        let found = validate("FlinkTenant", "search", new, old);
+        found.into_iter().map(|line| line.chars().take(26).collect()).collect::<Vec<String>>()
+    };
+    let stored = || Some(tenant(bad.clone(), json!(["v1_19"])));
+    let error = ["error /spec/labels/team `c"];
+    assert_eq!(of(tenant(other.clone(), json!(["v1_19"])), None), error);
+    assert_eq!(of(tenant(other, json!(["v1_19"])), stored()), error);
+    assert_eq!(of(tenant(bad.clone(), json!(["v1_20"])), stored()), ["warning /spec/labels/team "]);
+    assert_eq!(of(tenant(json!({"team": "a"}), json!(["v1_20"])), stored()), [""; 0]);
+}
+
+#[test]
 fn unchanged_specs_are_admitted_even_of_leaving_objects() {
     let wrong = json!({"metadata": {"labels": {"a": "b"}}, "spec": {"nonsense": 1, "rego": "x"}});
     let leaving = |spec: &Value| json!({"metadata": {"deletionTimestamp": "2026-11-21T00:00:00Z"}, "spec": spec});

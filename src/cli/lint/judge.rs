@@ -4,11 +4,15 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
+use crate::admission::flinkgate_kinds::{
+    ConfigurationFinding, configuration_findings, is_configuration,
+};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::pipeline::{Gate, InputUsage, Judgement};
 use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
 use crate::resource::pointer;
+use crate::resource::yaml::Span;
 use crate::rules::Finding;
 use rayon::prelude::*;
 
@@ -40,10 +44,20 @@ impl Linted {
     }
 }
 
+/// What objects are judged by.
+#[derive(Clone, Copy)]
+pub(super) struct Gates<'a> {
+    /// The tenants and policies in force.
+    pub(super) in_force: &'a Gate,
+    /// The same with those of the input, which are judged as if they were applied in their order.
+    pub(super) configured: &'a Gate,
+}
+
 /// Judges all objects, which share their tenants' quotas.
-pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted) {
+pub(super) fn all(gates: Gates<'_>, texts: &Texts, as_is: bool) -> (Input<()>, Linted) {
+    let gate = gates.in_force;
     let alone = InputUsage::default();
-    let (input, parts) = texts.each(|manifests| document(gate, manifests, as_is, &alone)).split();
+    let (input, parts) = texts.each(|manifests| document(gates, manifests, as_is, &alone)).split();
     let mut files: Vec<Linted> = parts.into_iter().map(Linted::of).collect();
 
     let mut usage = InputUsage::default();
@@ -55,7 +69,7 @@ pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted
         .filter(|(_, file)| file.usage.has_any(&over))
         .map(|(number, _)| number)
         .collect();
-    for (number, parts) in texts.again(again, |manifests| document(gate, manifests, as_is, &usage))
+    for (number, parts) in texts.again(again, |manifests| document(gates, manifests, as_is, &usage))
     {
         if let Some(file) = files.get_mut(number) {
             *file = Linted::of(parts);
@@ -65,14 +79,20 @@ pub(super) fn all(gate: &Gate, texts: &Texts, as_is: bool) -> (Input<()>, Linted
 }
 
 /// Judges the objects of a document, where the whole input uses `usage`.
-fn document(gate: &Gate, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
+fn document(gates: Gates<'_>, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
     Linted::of(
-        manifests.into_par_iter().map(|manifest| object(gate, &manifest, as_is, usage)).collect(),
+        manifests.into_par_iter().map(|manifest| object(gates, &manifest, as_is, usage)).collect(),
     )
 }
 
-fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
     let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
+    if is_configuration(&manifest.resource) {
+        let found = configuration_findings(gates.configured, &manifest.resource);
+        linted.diagnostics.extend(found.into_iter().map(|found| configuration(manifest, found)));
+        return linted;
+    }
+    let gate = gates.in_force;
     if let Some(case) = gate.case(&manifest.resource, as_is) {
         linted.usage.add(&case);
         let used = usage.others(&case);
@@ -90,21 +110,34 @@ fn object(gate: &Gate, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
     linted
 }
 
+/// A finding about a FlinkTenant or FlinkPolicy with its place.
+fn configuration(manifest: &Manifest, found: ConfigurationFinding) -> Diagnostic {
+    let ConfigurationFinding { finding, on_key } = found;
+    diagnostic(manifest, Finding { at_key: on_key, ..finding }, None)
+}
+
 /// A judgement's findings with their places in the file, which are looked up only now.
 fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(
-        move |Finding { rule, level, message, pointer, help, facts, at_key, .. }| Diagnostic {
-            span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
-            file: manifest.file.clone(),
-            object: Some(manifest.object_ref()),
-            tenant: tenant.clone(),
-            rule: rule.into_owned(),
-            level,
-            message,
-            pointer,
-            help,
-            facts,
-        },
-    )
+    findings.into_iter().map(move |finding| diagnostic(manifest, finding, tenant.clone()))
+}
+
+fn diagnostic(
+    manifest: &Manifest,
+    finding: Finding,
+    tenant: Option<String>,
+) -> Diagnostic {
+    let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
+    Diagnostic {
+        span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
+        file: manifest.file.clone(),
+        object: Some(manifest.object_ref()),
+        tenant,
+        rule: rule.into_owned(),
+        level,
+        message,
+        pointer,
+        help,
+        facts,
+    }
 }

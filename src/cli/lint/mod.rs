@@ -1,5 +1,6 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
+mod configured;
 mod judge;
 
 use super::args::{
@@ -20,6 +21,7 @@ use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
 use crate::rules::{Facts, Level};
 use clap::ValueEnum;
+use judge::Gates;
 use std::sync::Arc;
 
 /// Arguments of `flinkgate lint`.
@@ -106,7 +108,9 @@ pub fn run(args: Args) -> Outcome {
     })?;
     drop(surrounding);
     let gate = gate.with_completed_files();
-    let (mut input, linted) = judge::all(&gate, &texts, args.as_is);
+    let configured = configured::gate(&gate, &texts);
+    let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
+    let (mut input, linted) = judge::all(gates, &texts, args.as_is);
 
     masked::mask(&mut input.sources, &linted.hidden);
 

@@ -208,7 +208,7 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
     loop {
         let paths = policies.clone();
         let look = move || {
-            files::list_files(&source::on_disk(&paths), &["rego"])
+            files::list_files(&source::on_disk(&paths), &source::EXTENSIONS)
                 .map(|found| (files::fingerprint(&found), paths))
                 .map_err(|error| error.to_string())
         };

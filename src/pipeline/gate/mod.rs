@@ -10,6 +10,7 @@ mod meets;
 pub use error::GateError;
 pub use kept::{KeptAnswer, Rights, kept_state};
 
+use super::tenant_check;
 use super::usage::InputUsage;
 use crate::flink::FlinkContext;
 use crate::flink::context::OperatorDefaults;
@@ -130,7 +131,8 @@ impl Gate {
         policies: Arc<PolicySet>,
         unassigned: Unassigned,
     ) -> Result<(Self, Vec<TenantProblem>), GateError> {
-        let loaded = load::load(tenants, &policies.rule_ids(), enforcement::today())?;
+        let (rules, today) = (policies.rule_ids(), enforcement::today());
+        let loaded = load::load(tenants, &|tenant| tenant_check::check(tenant, &rules, today))?;
         Ok((Self::new(loaded.tenants, policies, unassigned), loaded.warnings))
     }
 

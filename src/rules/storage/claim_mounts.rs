@@ -98,7 +98,17 @@ fn missing(subject: &Subject<'_>, findings: &mut Findings) {
                 "claim `{claim}` does not exist or is being deleted, so pods that mount it do not \
                  start"
             ))
-            .help(format!("create PersistentVolumeClaim `{claim}` in namespace `{namespace}`"))
+            .help(match checkpoint_volume(subject, name) {
+                // It has no size, or it would be created.
+                Some(_) => format!(
+                    "create PersistentVolumeClaim `{claim}` in namespace `{namespace}`: Flinkgate \
+                     creates it only if FlinkTenant `{}` sets `storage.checkpoints.volume.size`",
+                    subject.tenant.name
+                ),
+                None => {
+                    format!("create PersistentVolumeClaim `{claim}` in namespace `{namespace}`")
+                }
+            })
             .found(claim);
     };
     for volume in claim_volumes(subject) {

@@ -95,12 +95,12 @@ pub fn read(spec: &Value, rules: &[&str], today: Date) -> ReadableParts {
     let mut unread = Vec::new();
     for _ in 0..PASSES {
         let mut problems = match check::spec(&value, rules, today) {
-            Ok((spec, problems)) if problems.iter().all(|problem| problem.warning) => {
+            Ok((spec, problems)) if problems.iter().all(FieldProblem::is_usable) => {
                 return ReadableParts { spec, unread, is_nothing: false };
             }
             Ok((_, problems)) | Err(problems) => problems,
         };
-        problems.retain(|problem| !problem.warning);
+        problems.retain(|problem| !problem.is_usable());
         // Later elements of a list first, so that the places of earlier ones stay; and inner places
         // before outer ones.
         problems.sort_by_cached_key(|problem| std::cmp::Reverse(order(&problem.pointer)));

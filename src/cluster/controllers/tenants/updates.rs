@@ -93,7 +93,7 @@ fn tenant_status(
 
 /// A message with the errors, or the warnings, about a tenant.
 fn with_remarks(start: String, checked: &CheckedTenant, warnings: bool) -> String {
-    let chosen = checked.remarks.iter().filter(|remark| remark.warning == warnings);
+    let chosen = checked.remarks.iter().filter(|remark| remark.is_usable() == warnings);
     let remarks = chosen.map(|remark| format!("{}: {}", dotted(&remark.pointer), remark.message));
     std::iter::once(start).chain(remarks).collect::<Vec<_>>().join("; ")
 }
@@ -110,7 +110,7 @@ fn partly_in_force(checked: &CheckedTenant) -> String {
     let outside = checked
         .remarks
         .iter()
-        .filter(|remark| !remark.warning && !remark.pointer.starts_with("/spec"));
+        .filter(|remark| !remark.is_usable() && !remark.pointer.starts_with("/spec"));
     let outside = outside.map(|remark| format!("{}: {}", dotted(&remark.pointer), remark.message));
     std::iter::once(start).chain(parts).chain(outside).collect::<Vec<_>>().join("; ")
 }

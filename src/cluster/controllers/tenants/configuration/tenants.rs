@@ -2,9 +2,10 @@
 
 use super::InForce;
 use crate::cluster::watch::records::Record;
+use crate::pipeline::tenant_check;
 use crate::rego::PolicySet;
 use crate::rules::enforcement;
-use crate::tenant::check::{self, FieldProblem};
+use crate::tenant::check::FieldProblem;
 use crate::tenant::ownership::StoredTenants;
 use crate::tenant::readable::{self, ReadableParts};
 use crate::tenant::{FlinkTenantSpec, Tenant};
@@ -83,7 +84,7 @@ impl CheckedTenant {
     /// Checks a FlinkTenant; `known` is what was known of one of this name.
     fn new(name: &str, record: &Record, known: Option<Self>, rules: &[&str], today: Date) -> Self {
         let object = json!({"metadata": {"name": name}, "spec": *record.spec});
-        let (spec, remarks) = check::check(&object, rules, today);
+        let (spec, remarks) = tenant_check::check(&object, rules, today);
         let tenant = |spec: FlinkTenantSpec| Tenant {
             name: name.to_owned(),
             spec,
@@ -106,7 +107,7 @@ impl CheckedTenant {
                 (Tenant { unread, ..tenant(spec) }, in_force)
             }
         };
-        if let Some(wrong) = remarks.iter().find(|remark| !remark.warning) {
+        if let Some(wrong) = remarks.iter().find(|remark| !remark.is_usable()) {
             tracing::error!(
                 tenant = name,
                 pointer = wrong.pointer,

@@ -122,7 +122,36 @@ fn a_malformed_tenant_and_a_policy_that_does_not_compile_do_not_stop_the_others(
     world.policies.clear();
     world.take(Changes { policies: true, ..Changes::default() });
     assert_eq!(in_force(&world, "user"), InForce::AsStored);
-    assert!(world.configuration.tenants()["user"].remarks.iter().all(|remark| remark.warning));
+    assert!(world.configuration.tenants()["user"].remarks.iter().all(|remark| remark.is_usable()));
+}
+
+/// An earlier version admitted it: what runs stays as it is, and the status says what is wrong.
+#[test]
+fn a_stored_tenant_that_is_refused_now_stays_in_force() {
+    let mut world = World::new();
+    let spec = json!({
+        "namespaces": {"names": ["payments"]},
+        "labels": {"team": "a b"},
+        "scheduling": {"tolerations": [{"key": "flink", "operator": "In"}]},
+        "storage": {"checkpoints": {"locations": ["s3://"]}},
+        "flink": {"configuration": {"defaults": {"parallelism.default": "many"}}},
+    });
+    world.tenants.insert("payments".into(), record(2, spec.clone()));
+    world.take(Changes { tenants: true, policies: true, ..Changes::default() });
+    assert_eq!(world.owner("payments"), "payments");
+    let checked = &world.configuration.tenants()["payments"];
+    assert_eq!(checked.in_force, InForce::AsStored);
+    assert_eq!(json!(checked.tenant.spec), spec);
+    let places: Vec<&str> = checked.remarks.iter().map(|remark| remark.pointer.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "/spec/labels/team",
+            "/spec/scheduling/tolerations/0/operator",
+            "/spec/storage/checkpoints/locations/0",
+            "/spec/flink/configuration/defaults/parallelism.default",
+        ]
+    );
 }
 
 #[test]
