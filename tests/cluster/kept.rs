@@ -127,13 +127,16 @@ impl Running {
         });
     }
 
-    /// Waits until the record has so many specs.
-    fn wait_recorded(&self, access: &Access, count: usize) {
+    /// Waits until the record of the cluster has its last spec alone.
+    fn wait_rolled_out(&self, access: &Access) {
         let ledger = flinkgate::quota::ledger::admitted::ledger_name(&self.namespace);
         until("earlier specs are dropped", || {
-            let status = access.get(&["flinktenantledger", &ledger])["status"].take();
-            let specs = status["specs"].as_array().map_or(0, Vec::len);
-            if specs == count { Ok(()) } else { Err(status["admitted"].to_string()) }
+            let admitted = access.get(&["flinktenantledger", &ledger])["status"]["admitted"].take();
+            let lines = admitted.as_array().into_iter().flatten().filter_map(Value::as_str);
+            let of_cluster: Vec<&str> =
+                lines.filter(|line| line.starts_with("FlinkDeployment/")).collect();
+            let [line] = of_cluster.as_slice() else { return Err(admitted.to_string()) };
+            if line.contains(',') { Err((*line).to_owned()) } else { Ok(()) }
         });
     }
 
@@ -208,7 +211,7 @@ fn a_change_of_its_tenant_stops_no_running_cluster() {
         running.wait_running(&installation, label, label);
         running.wait_counted(&installation, i64::from(tenant == "kept-path"));
         // Nothing that runs needs the earlier spec any more.
-        running.wait_recorded(&installation, 1);
+        running.wait_rolled_out(&installation);
         let impact = running.impact(&installation);
         let fields: Vec<&String> = impact.iter().flat_map(|(_, fields, _)| fields).collect();
         let volume = "storage.checkpoints.volume.mountPath".to_owned();

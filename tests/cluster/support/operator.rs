@@ -133,7 +133,9 @@ async fn reconcile(
     }
     let replicas = object.pointer("/spec/taskManager/replicas").cloned().unwrap_or(json!(1));
     let selector = format!("app={name},component=taskmanager");
-    let status = json!({"status": {"lifecycleState": "DEPLOYED", "taskManager": {"replicas": replicas, "labelSelector": selector}}});
+    let status = json!({"status": {"lifecycleState": "STABLE", "observedGeneration": object["metadata"]["generation"],
+        "reconciliationStatus": {"state": "DEPLOYED", "lastReconciledSpec": "{}"},
+        "taskManager": {"replicas": replicas, "labelSelector": selector}}});
     clusters.patch_status(&name, &merge, &Patch::Merge(status)).await.map(drop)
 }
 
