@@ -1,5 +1,6 @@
 //! `flink/option-version`
 
+use super::deprecated_option::help;
 use crate::flink::catalog::{OptionFault, Release};
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -34,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .key(key)
             .at_key();
         match instead {
-            Some(instead) => finding.help(format!("use `{instead}`")).wanted(instead),
+            Some(instead) => finding.help(help(subject, key, instead)).wanted(instead),
             None => finding.help(format!("remove `{key}`")),
         };
     }
