@@ -203,10 +203,12 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "flink/name",
     "flink/resources",
     "flink/unset-option",
+    "flink/schema",
     "flink/service-account",
     "flink/session-job",
     "flink/size",
     "flink/snapshot",
+    "flink/unknown-field",
     "flink/version",
 ];
 

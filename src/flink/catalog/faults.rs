@@ -125,10 +125,19 @@ fn key_fault(
             Some(OptionFault::Unread {
                 since: since.filter(|since| *since > release),
                 until: until.filter(|until| *until < release),
-                instead: other_name(key, release),
+                instead: other_name(key, release).or_else(|| replacement(key, release)),
             })
         }
     }
+}
+
+/// The option that a release has in place of one that it does not read.
+fn replacement(key: &str, release: Release) -> Option<&'static str> {
+    let is_read = |new: &&str| match find(new) {
+        KeyLookup::Readings(readings) => reading(readings, release).is_some(),
+        _ => false,
+    };
+    successors(key, release).find(is_read)
 }
 
 /// The name under which a release reads an option that a suggestion names.

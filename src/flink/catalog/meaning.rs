@@ -62,10 +62,13 @@ pub(super) fn nearest(key: &str) -> Option<&'static str> {
     let all = &*WORDS;
     let own = words(key);
     let weight_of = |word: &String| all.weight(word);
+    let last = own.last();
     let own_weight: u32 = own.iter().map(weight_of).sum();
     let mut best: Option<(u32, &'static str)> = None;
     let mut second = 0;
-    for (option, option_words) in &all.options {
+    // The last word is what the option is about.
+    let alike = |words: &[String]| last.is_some_and(|last| words.contains(last));
+    for (option, option_words) in all.options.iter().filter(|(_, words)| alike(words)) {
         let common: u32 =
             option_words.iter().filter(|word| own.contains(word)).map(weight_of).sum();
         let weight: u32 = option_words.iter().map(weight_of).sum();
@@ -185,6 +188,8 @@ mod tests {
             ("state.my-own", None),
             ("kubernetes.pod.labels", None),
             ("taskmanager.foo", None),
+            ("env.java.opts.foo", None),
+            ("env.hadoop.user", None),
             ("", None),
         ] {
             assert_eq!(nearest(key), meant, "{key}");

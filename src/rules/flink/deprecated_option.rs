@@ -74,7 +74,7 @@ fn written<'s>(
 }
 
 /// What to write in place of a key: all options that replace it.
-fn help(subject: &Subject<'_>, key: &str, successor: &str) -> String {
+pub(super) fn help(subject: &Subject<'_>, key: &str, successor: &str) -> String {
     let release = subject.workload.version.map(Release::of);
     let others = release.into_iter().flat_map(|release| successors(key, release));
     let others: String =

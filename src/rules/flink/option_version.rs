@@ -1,5 +1,6 @@
 //! `flink/option-version`
 
+use super::deprecated_option::help;
 use crate::flink::Engine;
 use crate::flink::catalog::{OptionFault, Release};
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
@@ -51,7 +52,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .key(key)
             .at_key();
         match instead {
-            Some(instead) => finding.help(format!("use `{instead}`")).wanted(instead),
+            Some(instead) => finding.help(help(subject, key, instead)).wanted(instead),
             None if by_tenant => finding.help(format!(
                 "ask the platform team to remove `{key}` from the tenant's `flink.configuration`"
             )),
