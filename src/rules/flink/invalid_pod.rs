@@ -65,17 +65,19 @@ impl<'a> Reports<'_, 'a> {
     fn pods(&mut self, pods: &Pods<'a>) {
         let workload = self.subject.workload;
         let is_generated = workload.declares_cluster;
+        let is_completed = is_made_by_operator(pods.set, workload);
         let is_pod = pods.set.path().is_empty();
         let object = self.subject.object;
         let claims = additions::ClaimTemplates::of(object, pods.set);
         let adds_volume = |name: &str| {
             (is_generated && additions::may_add_volume(&workload.config, name)) || claims.has(name)
         };
+        // Other operators write whole pods from the fields of their kinds.
         let options = if is_generated {
             Options {
                 is_pod,
-                completed: pods.set.main_container,
-                adds_container: true,
+                completed: pods.set.main_container.filter(|_| is_completed),
+                adds_container: is_completed,
                 adds_volume: &adds_volume,
                 checks_types: false,
             }
@@ -83,7 +85,7 @@ impl<'a> Reports<'_, 'a> {
             Options { adds_volume: &adds_volume, ..Options::of_kubernetes(is_pod) }
         };
         validation::pod(pods.template, &options, &mut |at, fault| self.fault(pods, at, fault));
-        if is_made_by_operator(pods.set, workload) {
+        if is_completed {
             additions::repeated(pods, self.subject, |place, words| {
                 let place = pods.set.locate(self.subject.object, &place);
                 self.add(place, words, None, Level::Error);
