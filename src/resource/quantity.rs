@@ -81,14 +81,21 @@ impl Quantity {
         if whole.is_empty() && fraction.is_empty() && (shift > 40 || exponent < -9) {
             return Err(syntax());
         }
-        let digits: Vec<u8> = whole
-            .bytes()
-            .chain(fraction.bytes())
-            .map(|digit| digit - b'0')
-            .skip_while(|digit| *digit == 0)
-            .collect();
+        let all = || {
+            let bytes = whole.bytes().chain(fraction.bytes());
+            bytes.map(|digit| digit - b'0').skip_while(|digit| *digit == 0)
+        };
+        // Usual amounts need no memory.
+        let (mut few, mut many) = ([0_u8; 64], Vec::new());
+        let digits = if whole.len().saturating_add(fraction.len()) <= few.len() {
+            let count = few.iter_mut().zip(all()).map(|(slot, digit)| *slot = digit).count();
+            few.get(..count).unwrap_or_default()
+        } else {
+            many.extend(all());
+            &many
+        };
         let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
-        let magnitude = nanos(&digits, shift, exponent.saturating_sub(places).saturating_add(9));
+        let magnitude = nanos(digits, shift, exponent.saturating_sub(places).saturating_add(9));
         Ok(Self { nanos: if negative { -magnitude } else { magnitude } })
     }
 
@@ -100,7 +107,10 @@ impl Quantity {
     pub fn from_json(value: &Value) -> Result<Self, QuantityError> {
         match value {
             Value::String(text) => Self::parse(text.trim()),
-            Value::Number(number) => Self::parse(&number.to_string()),
+            Value::Number(number) => match number.as_u64() {
+                Some(units) => Ok(Self::from_units(units)),
+                None => Self::parse(&number.to_string()),
+            },
             Value::Null => Ok(Self::default()),
             other => Err(QuantityError::Type(type_name(other))),
         }

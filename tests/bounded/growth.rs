@@ -1,8 +1,8 @@
 //! Every family of inputs grows linearly until a limit refuses it.
 
 use crate::families::{FAMILIES, body};
-use crate::families_yaml;
 use crate::measure::{Cost, cost};
+use crate::{families_pods, families_yaml};
 use flinkgate::admission::answer::Webhook;
 
 /// The longest answer in bytes.
@@ -37,7 +37,7 @@ fn excess(before: Cost, after: Cost) -> Option<String> {
 fn doubling_an_input_at_most_doubles_its_cost() {
     let mut failures = Vec::new();
     let word = std::env::var("FAMILY").unwrap_or_default();
-    let all = FAMILIES.iter().chain(families_yaml::FAMILIES);
+    let all = FAMILIES.iter().chain(families_yaml::FAMILIES).chain(families_pods::FAMILIES);
     for (name, size, family) in all.filter(|(name, ..)| name.contains(&word)) {
         for webhook in [Webhook::Mutate, Webhook::Validate] {
             // What is prepared once in a process.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod families;
+mod families_pods;
 mod families_yaml;
 mod growth;
 mod hidden;

@@ -56,6 +56,7 @@ const REASONS: &[(&str, &[&[Carrier]], &str)] = &[
         &[&OTHER_OPERATORS, &NATIVE, &PLAIN],
         "no operator acts by them: in pods they are Flink's own",
     ),
+    ("flink/invalid-pod", &[&JOB, &OTHER_OPERATORS, &PLAIN], "no pods are made from options"),
     ("flink/memory", &[&JOB], "a job has no processes"),
     (
         "flink/memory",
@@ -89,6 +90,7 @@ const REASONS: &[(&str, &[&[Carrier]], &str)] = &[
         &[&JOB, &OTHER_OPERATORS, &NATIVE, &PLAIN],
         "the Apache operator's fields override options",
     ),
+    ("flink/pod-template", &[&JOB, &OTHER_OPERATORS, &PLAIN], "no pods are made from options"),
     (
         "flink/reserved-option",
         &[&OTHER_OPERATORS, &NATIVE, &PLAIN],

@@ -24,10 +24,11 @@ fn templates(resource: &Resource, workload: &Workload) -> Vec<Value> {
     made.map(|set| {
         let name = resource.name_in(&resource.object);
         let role = set.role.component().unwrap_or("pods");
-        let mut metadata = json!({"name": format!("{name}-{role}")});
-        if !resource.namespace.is_empty() {
-            metadata["namespace"] = json!(resource.namespace);
-        }
+        let name = format!("{name}-{role}");
+        let metadata = match resource.namespace.as_str() {
+            "" => json!({ "name": name }),
+            namespace => json!({"name": name, "namespace": namespace}),
+        };
         json!({
             "apiVersion": "v1",
             "kind": "PodTemplate",

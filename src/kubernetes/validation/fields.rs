@@ -8,7 +8,7 @@ use crate::resource::steps::step;
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-/// Longest list in which repeated values are looked for without a set.
+/// Keys that are compared without a set.
 const SHORT: usize = 16;
 
 /// The text of a field that is not empty.
@@ -174,17 +174,44 @@ pub fn repeated<'v, K: Ord + Copy>(
     key: impl Fn(&'v Value) -> Option<K>,
     mut visit: impl FnMut(usize, K),
 ) {
-    let mut seen = BTreeSet::new();
+    let mut seen = Seen::default();
     for (index, element) in list.iter().enumerate() {
         step();
-        let Some(own) = key(element) else { continue };
-        let is_repeated = if list.len() <= SHORT {
-            list.iter().take(index).any(|earlier| key(earlier) == Some(own))
-        } else {
-            !seen.insert(own)
-        };
-        if is_repeated {
+        if let Some(own) = key(element)
+            && !seen.insert(own)
+        {
             visit(index, own);
+        }
+    }
+}
+
+/// What was seen so far; the first few need no memory.
+#[derive(Debug)]
+pub struct Seen<K> {
+    few: [Option<K>; SHORT],
+    count: usize,
+    more: BTreeSet<K>,
+}
+
+impl<K: Copy> Default for Seen<K> {
+    fn default() -> Self {
+        Self { few: [None; SHORT], count: 0, more: BTreeSet::new() }
+    }
+}
+
+impl<K: Ord + Copy> Seen<K> {
+    /// Adds a key; `false` if it was seen before.
+    pub fn insert(&mut self, key: K) -> bool {
+        if self.few.iter().take(self.count).any(|seen| *seen == Some(key)) {
+            return false;
+        }
+        match self.few.get_mut(self.count) {
+            Some(slot) => {
+                *slot = Some(key);
+                self.count = self.count.saturating_add(1);
+                true
+            }
+            None => self.more.insert(key),
         }
     }
 }

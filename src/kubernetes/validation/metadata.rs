@@ -4,7 +4,7 @@ use super::fault::{Fault, Report};
 use super::fields::{fits, object};
 use super::forms::Form;
 use super::place::Place;
-use crate::resource::fields::{elements, text};
+use crate::resource::fields::{ByName, elements};
 use crate::resource::steps::step;
 use serde_json::Value;
 
@@ -49,6 +49,8 @@ pub fn annotations(
     report: &mut Report<'_>,
 ) {
     let at = at.field("annotations");
+    let containers = ["containers", "initContainers", "ephemeralContainers"]
+        .map(|list| ByName::new(elements(spec, list)));
     let mut size = 0_usize;
     for (key, value) in fields(metadata, "annotations") {
         let at = at.field(key);
@@ -66,7 +68,7 @@ pub fn annotations(
             key if key.starts_with(SECCOMP_CONTAINER) => Form::SeccompProfile,
             key => {
                 if let Some(name) = key.strip_prefix(APP_ARMOR) {
-                    app_armor(name, value, spec, &at, report);
+                    app_armor(name, value, &containers, &at, report);
                 }
                 continue;
             }
@@ -78,10 +80,14 @@ pub fn annotations(
     }
 }
 
-fn app_armor(name: &str, value: &str, spec: &Value, at: &Place<'_>, report: &mut Report<'_>) {
-    let lists = ["containers", "initContainers", "ephemeralContainers"];
-    let mut all = lists.into_iter().flat_map(|list| elements(spec, list));
-    if !all.any(|container| text(container, "name") == name) {
+fn app_armor(
+    name: &str,
+    value: &str,
+    containers: &[ByName<'_>; 3],
+    at: &Place<'_>,
+    report: &mut Report<'_>,
+) {
+    if !containers.iter().any(|list| list.find(name).is_some()) {
         report(at, Fault::NotFound(super::Named::Container, name));
     }
     fits(value, Form::AppArmorProfile, at, report);

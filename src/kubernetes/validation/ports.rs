@@ -1,12 +1,11 @@
 //! Ports of containers.
 
 use super::fault::{Fault, Reason, Report};
-use super::fields::{each, fits, is_given, is_true, one_of, repeated, text, within};
+use super::fields::{Seen, each, fits, is_given, is_true, one_of, repeated, text, within};
 use super::forms::Form;
 use super::place::Place;
 use crate::resource::fields::elements;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// The numbers of ports.
 pub const NUMBERS: (i64, i64) = (1, 65_535);
@@ -46,7 +45,7 @@ pub fn ports(container: &Value, spec: &Value, at: &Place<'_>, report: &mut Repor
 /// Checks that no two containers of a list take the same port of the node.
 pub fn host_ports(spec: &Value, list: &str, at: &Place<'_>, report: &mut Report<'_>) {
     let uses_host = is_true(spec, "hostNetwork");
-    let mut taken = BTreeSet::new();
+    let mut taken = Seen::default();
     each(spec, list, at, |container, at| {
         each(container, "ports", at, |port, at| {
             let number = |field| port.get(field).and_then(Value::as_i64).filter(|port| *port != 0);
@@ -61,7 +60,7 @@ pub fn host_ports(spec: &Value, list: &str, at: &Place<'_>, report: &mut Report<
         });
         // Init containers run one after the other.
         if list != "containers" {
-            taken.clear();
+            taken = Seen::default();
         }
     });
 }

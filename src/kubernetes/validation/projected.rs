@@ -2,7 +2,7 @@
 
 use super::environment::{container_resource, pod_field};
 use super::fault::{Fault, Report};
-use super::fields::{each, first_source, object, one_source, text, within};
+use super::fields::{Seen, each, first_source, object, one_source, text, within};
 use super::place::Place;
 use super::volumes::{MODE, files, path};
 use crate::resource::fields::elements;
@@ -57,7 +57,7 @@ pub fn projected(source: &Value, at: &Place<'_>, report: &mut Report<'_>) {
 fn paths(source: &Value, at: &Place<'_>, report: &mut Report<'_>) {
     let at = at.field("sources");
     let own = ["secret", "configMap", "downwardAPI"];
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = Seen::default();
     for (index, source) in elements(source, "sources").iter().enumerate() {
         let at = at.index(index);
         for kind in own {

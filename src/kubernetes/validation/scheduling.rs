@@ -61,7 +61,7 @@ fn affinity(affinity: &Value, at: &Place<'_>, report: &mut Report<'_>) {
 }
 
 fn weight(term: &Value, at: &Place<'_>, report: &mut Report<'_>) {
-    if !is_given(term, "weight") {
+    if term.is_object() && !is_given(term, "weight") {
         report(at, Fault::Missing("weight"));
     }
     within(term, "weight", WEIGHT, at, report);
@@ -83,6 +83,9 @@ fn pod_term(term: &Value, at: &Place<'_>, report: &mut Report<'_>) {
 
 fn spread(constraint: &Value, at: &Place<'_>, report: &mut Report<'_>) {
     const MANY: (i64, i64) = (1, i32::MAX as i64);
+    if !constraint.is_object() {
+        return;
+    }
     if !is_given(constraint, "maxSkew") {
         report(at, Fault::Missing("maxSkew"));
     }

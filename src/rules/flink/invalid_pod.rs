@@ -28,6 +28,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// Faults of one object that are looked into.
+const MOST: usize = 200;
+
 /// The option by which lists of pod templates are merged by name.
 const MERGE_BY_NAME: &str = "kubernetes.operator.pod-template.merge-arrays-by-name";
 
@@ -41,7 +44,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
         validation::workload(kind, subject.object, &mut |at, fault| {
             let words = Words::of(fault, at, "");
-            report.add(at.to_pointer(), &words, None, Level::Error);
+            // A selector belongs to the workload, and says nothing of its pods.
+            let level = match fault {
+                Fault::Missing("selector") => Level::Warning,
+                _ => Level::Error,
+            };
+            report.add(at.to_pointer(), &words, None, level);
         });
     }
 }
@@ -57,17 +65,19 @@ impl<'a> Reports<'_, 'a> {
     fn pods(&mut self, pods: &Pods<'a>) {
         let workload = self.subject.workload;
         let is_generated = workload.declares_cluster;
+        let is_completed = is_made_by_operator(pods.set, workload);
         let is_pod = pods.set.path().is_empty();
         let object = self.subject.object;
+        let claims = additions::ClaimTemplates::of(object, pods.set);
         let adds_volume = |name: &str| {
-            (is_generated && additions::may_add_volume(&workload.config, name))
-                || additions::has_claim_template(object, pods.set, name)
+            (is_generated && additions::may_add_volume(&workload.config, name)) || claims.has(name)
         };
+        // Other operators write whole pods from the fields of their kinds.
         let options = if is_generated {
             Options {
                 is_pod,
-                completed: pods.set.main_container,
-                adds_container: true,
+                completed: pods.set.main_container.filter(|_| is_completed),
+                adds_container: is_completed,
                 adds_volume: &adds_volume,
                 checks_types: false,
             }
@@ -75,7 +85,7 @@ impl<'a> Reports<'_, 'a> {
             Options { adds_volume: &adds_volume, ..Options::of_kubernetes(is_pod) }
         };
         validation::pod(pods.template, &options, &mut |at, fault| self.fault(pods, at, fault));
-        if is_made_by_operator(pods.set, workload) {
+        if is_completed {
             additions::repeated(pods, self.subject, |place, words| {
                 let place = pods.set.locate(self.subject.object, &place);
                 self.add(place, words, None, Level::Error);
@@ -84,6 +94,10 @@ impl<'a> Reports<'_, 'a> {
     }
 
     fn fault(&mut self, pods: &Pods<'a>, at: &Place<'_>, fault: Fault<'_>) {
+        // Each costs a search, and a report has far fewer.
+        if self.reported.len() >= MOST {
+            return;
+        }
         let within = at.to_pointer();
         let object = self.subject.object;
         let place = pods.set.locate(object, &within);
@@ -135,7 +149,7 @@ impl<'a> Reports<'_, 'a> {
         let is_added = pointer::at(&self.subject.resource.object, &place).is_none()
             && pointer::at(object, &place).is_some();
         if is_added {
-            message.push_str(", which Flinkgate adds for the tenant");
+            message.push_str("; Flinkgate adds it for the tenant");
             help = "correct it in the FlinkTenant".to_owned();
         }
         if !self.reported.insert((place.clone(), message.clone())) {
@@ -192,4 +206,51 @@ fn collides(object: &Value, common: &str, role: &str, within: &str) -> bool {
         }
     }
     false
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use crate::kinds::lower;
+    use crate::resource::Resource;
+    use crate::tenant::{PreparedTenant, Tenant};
+    use serde_json::json;
+
+    #[test]
+    fn what_mutation_adds_is_the_tenants() {
+        let manifest = json!({
+            "apiVersion": "flink.apache.org/v1beta1",
+            "kind": "FlinkDeployment",
+            "metadata": {"name": "etl"},
+            "spec": {"podTemplate": {"spec": {"tolerations": [{"value": "x"}]}}},
+        });
+        let resource = Resource::from_manifest(manifest.clone()).unwrap();
+        let mut object = manifest;
+        object["spec"]["podTemplate"]["spec"]["nodeSelector"] = json!({"pool": "-x"});
+        let workload = lower(&resource, &object).unwrap();
+        let tenant = PreparedTenant::new(&Tenant::default());
+        let mut findings = Findings::new(&RULE);
+        check(&Subject::new(&resource, &object, &workload, &tenant), &mut findings);
+        let found: Vec<_> = findings
+            .into_list()
+            .into_iter()
+            .map(|finding| (finding.pointer, finding.message, finding.help.unwrap()))
+            .collect();
+        let expected = [
+            (
+                "/spec/podTemplate/spec/tolerations/0",
+                "a toleration without `key` needs `operator: Exists`",
+                "add the `key` of the taint",
+            ),
+            (
+                "/spec/podTemplate/spec/nodeSelector/pool",
+                "`-x` is not a valid label value; Flinkgate adds it for the tenant",
+                "correct it in the FlinkTenant",
+            ),
+        ];
+        let expected =
+            expected.map(|(place, message, help)| (place.into(), message.into(), help.into()));
+        assert_eq!(found, expected);
+    }
 }

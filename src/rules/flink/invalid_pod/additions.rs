@@ -8,6 +8,8 @@ use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use crate::rules::Subject;
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// Volumes that Flink or an operator adds: the configuration, the template of TaskManagers, the
 /// folder of a job's JARs, and those that options ask for.
@@ -37,18 +39,38 @@ pub fn may_add_volume(config: &FlinkConfig, name: &str) -> bool {
         || (name.ends_with(SECRET_VOLUME) && config.get("kubernetes.secrets").is_some())
 }
 
-/// Whether the pods get a volume with this name from a claim template of their set.
-pub fn has_claim_template(object: &Value, set: &PodSet, name: &str) -> bool {
-    let owner = match &set.template {
-        Template::InObject(place) => place.strip_suffix("/template"),
-        Template::Generated(made) => Some(made.base.as_str()),
-        Template::Merged(_) => None,
-    };
-    let Some(owner) = owner.and_then(|place| pointer::at(object, place)) else { return false };
-    let mut templates = elements(owner, "volumeClaimTemplates").iter();
-    templates.any(|template| {
-        template.get("metadata").is_some_and(|metadata| text(metadata, "name") == name)
-    })
+/// The claim templates of a set: each pod gets a volume for each.
+pub struct ClaimTemplates<'a> {
+    list: &'a [Value],
+    names: OnceCell<BTreeSet<&'a str>>,
+}
+
+/// Longest list that is searched without an index.
+const SHORT: usize = 16;
+
+impl<'a> ClaimTemplates<'a> {
+    /// Those of a pod set.
+    pub fn of(object: &'a Value, set: &PodSet) -> Self {
+        let owner = match &set.template {
+            Template::InObject(place) => place.strip_suffix("/template"),
+            Template::Generated(made) => Some(made.base.as_str()),
+            Template::Merged(_) => None,
+        };
+        let owner = owner.and_then(|place| pointer::at(object, place));
+        let list = owner.map_or(&[][..], |owner| elements(owner, "volumeClaimTemplates"));
+        Self { list, names: OnceCell::new() }
+    }
+
+    /// Whether one has this name.
+    pub fn has(&self, name: &str) -> bool {
+        let name_of = |template: &'a Value| {
+            template.get("metadata").map_or("", |metadata| text(metadata, "name"))
+        };
+        if self.list.len() <= SHORT {
+            return self.list.iter().any(|template| name_of(template) == name);
+        }
+        self.names.get_or_init(|| self.list.iter().map(name_of).collect()).contains(name)
+    }
 }
 
 /// Visits what the template has and Flink adds again: the API server refuses the pods.

@@ -26,6 +26,10 @@ impl Words {
         let field = at.name();
         let what = if field.is_empty() { at.list() } else { field };
         match fault {
+            Fault::Missing("selector") => Self::new(
+                "the workload has no `selector`",
+                "add `selector` with `matchLabels` of the template",
+            ),
             Fault::Missing("restartPolicy") => Self::new(
                 "the pod of a Job has no `restartPolicy`",
                 "set `restartPolicy: OnFailure`",

@@ -1,7 +1,7 @@
 //! Settings of Flink's container that come from elsewhere.
 
 use super::Reports;
-use crate::flink::pods::{Container, Pods};
+use crate::flink::pods::{Container, Pods, is_made_by_operator};
 use crate::flink::workload::{ConfigurationSource, MAIN_CONTAINER};
 use crate::flink::{Mode, Role};
 use crate::resource::fields::{elements, text};
@@ -11,9 +11,6 @@ use serde_json::Value;
 
 /// Variables from which the image's entrypoint writes the configuration.
 const VARIABLES: [&str; 2] = ["FLINK_PROPERTIES", "TASK_MANAGER_NUMBER_OF_TASK_SLOTS"];
-
-/// Options that give Flink's containers variables.
-const PREFIXES: [&str; 2] = ["containerized.master.env.", "containerized.taskmanager.env."];
 
 /// What the operator and Flink take from other fields.
 pub fn of_operator<'a>(pods: &Pods<'a>, reports: &mut Reports<'_, 'a>) {
@@ -131,11 +128,11 @@ fn is_almost(name: &str, wanted: &str) -> bool {
 /// The entrypoint cannot write into a mounted configuration, which is read-only.
 pub fn variables<'a>(pods: &Pods<'a>, reports: &mut Reports<'_, 'a>) {
     let workload = reports.subject.workload;
-    let is_mounted = workload.declares_cluster
-        || matches!(workload.source, ConfigurationSource::ConfigMap { .. });
+    let is_made = is_made_by_operator(pods.set, workload);
+    let is_mounted = is_made || matches!(workload.source, ConfigurationSource::ConfigMap { .. });
     let Some(main) = pods.containers.iter().find(|container| container.main) else { return };
     let Some(spec) = main.spec.filter(|_| is_mounted) else { return };
-    let wanted = if workload.declares_cluster {
+    let wanted = if is_made {
         "write the options in the configuration of the cluster"
     } else {
         "write the options in the ConfigMap"
@@ -157,10 +154,11 @@ pub fn variables<'a>(pods: &Pods<'a>, reports: &mut Reports<'_, 'a>) {
 /// The same variables, given by options.
 pub fn options(reports: &mut Reports<'_, '_>) {
     let subject = reports.subject;
-    if !subject.options_make_pods() || !subject.workload.declares_cluster {
-        return;
-    }
-    for prefix in PREFIXES {
+    for (role, _) in subject.roles_made_from_options() {
+        let prefix = match role {
+            Role::JobManager => "containerized.master.env.",
+            _ => "containerized.taskmanager.env.",
+        };
         for (key, entry) in subject.workload.config.under(prefix) {
             let name = key.strip_prefix(prefix).unwrap_or_default();
             if VARIABLES.contains(&name)
