@@ -19,33 +19,53 @@ enum Chunk<T> {
 /// Reads all documents of a text.
 pub(super) fn read(text: &str, dialect: Dialect) -> Vec<Document> {
     let source = Arc::new(Source::new(text));
-    join(
-        split(source.text())
-            .into_iter()
-            .map(|(base, chunk)| chunk_of(&source, base, chunk, dialect, &|document| document)),
-    )
+    let mut documents = Vec::new();
+    let mut once = Once { is_reported: false, add: |document| documents.push(document) };
+    for (base, chunk) in split(source.text()) {
+        once.read(chunk_of(&source, base, chunk, dialect, &|document| document));
+    }
+    documents
 }
+
+/// Documents that are read before the first results are handed on.
+const BLOCK: usize = 1_024;
 
 /// Reads all documents of a text in parallel and passes each on at once, so that not all are held
-/// in memory.
-pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
+/// in memory, nor all results apart.
+pub(super) fn read_each<T: Send>(
+    text: &str,
+    take: impl Fn(Document) -> T + Sync,
+    add: impl FnMut(T),
+) {
     let source = Arc::new(Source::new(text));
-    let chunks: Vec<Chunk<T>> = split(source.text())
-        .into_par_iter()
-        .map(|(base, chunk)| chunk_of(&source, base, chunk, Dialect::Kubernetes, &take))
-        .collect();
-    join(chunks.into_iter())
+    let mut once = Once { is_reported: false, add };
+    for block in split(source.text()).chunks(BLOCK) {
+        let chunks: Vec<Chunk<T>> = block
+            .par_iter()
+            .map(|(base, chunk)| chunk_of(&source, *base, chunk, Dialect::Kubernetes, &take))
+            .collect();
+        chunks.into_iter().for_each(|chunk| once.read(chunk));
+    }
 }
 
-/// Keeps one note about a template per file: one template makes many broken documents.
-fn join<T>(chunks: impl Iterator<Item = Chunk<T>>) -> Vec<T> {
-    let mut reported = false;
-    let once = |chunk| match chunk {
-        Chunk::Documents(documents) => documents,
-        Chunk::Template(_) if std::mem::replace(&mut reported, true) => Vec::new(),
-        Chunk::Template(note) => vec![note],
-    };
-    chunks.flat_map(once).collect()
+/// Hands on results, and one note about a template per file: one template makes many broken
+/// documents.
+struct Once<A> {
+    is_reported: bool,
+    add: A,
+}
+
+impl<A> Once<A> {
+    fn read<T>(&mut self, chunk: Chunk<T>)
+    where
+        A: FnMut(T),
+    {
+        match chunk {
+            Chunk::Documents(documents) => documents.into_iter().for_each(&mut self.add),
+            Chunk::Template(_) if std::mem::replace(&mut self.is_reported, true) => {}
+            Chunk::Template(note) => (self.add)(note),
+        }
+    }
 }
 
 fn chunk_of<T>(
