@@ -56,27 +56,20 @@ fn long(before: &str, part: impl Fn(usize) -> String, after: &str) -> String {
 
 #[test]
 fn three_megabytes_of_any_shape_take_little_memory() {
-    const PARTS: [(&str, &str, &str, &str); 13] = [
+    const PARTS: [(&str, &str, &str, &str); 7] = [
         ("values", "x: [", "1,", "]"),
-        ("texts", "x: [", "\"\",", "]"),
-        ("lists", "x: [", "[],", "]"),
         ("mappings", "x: [", "{a: 1},", "]"),
-        ("empty mappings", "x: [", "{},", "]"),
-        ("lines", "x:\n", "- 1\n", ""),
         ("lines of mappings", "x:\n", "- a: 1\n", ""),
         ("JSON", "{\"x\":[", "{\"a\":[]},", "1]}"),
         ("aliases of mappings", "x: &a {a: 1}\ny: [", "*a,", "]"),
         ("anchors", "x: [", "&a {a: 1},", "]"),
         ("items", "apiVersion: v1\nkind: List\nitems: [", "{a: 1},", "]"),
-        ("values as items", "apiVersion: v1\nkind: List\nitems: [", "1,", "]"),
-        ("lists as items", "{\"apiVersion\":\"v1\",\"items\":[", "[1,1,1,1],", "1]}"),
     ];
     let mut texts: Vec<_> = PARTS
         .iter()
         .map(|(name, before, part, after)| (*name, long(before, |_| (*part).to_owned(), after)))
         .collect();
     texts.push(("fields", long("x:\n", |n| format!(" k{n}: 1\n"), "")));
-    texts.push(("short fields", long("x: {", |n| format!("{n:x}: ,"), "}")));
     texts.push(("fields of items", long("items:\n", |n| format!("- k{n}: {{b: 1}}\n"), "")));
     for (name, text) in texts {
         let counted = allocation_counter::measure(|| {
