@@ -194,3 +194,26 @@ fn keys_that_cannot_be_text_are_problems() {
         assert_eq!((document.value, document.problems[0].span.line), (None, line), "{text}");
     }
 }
+
+/// What the API server sends as JSON is what `lint` reads in a file, to the last digit.
+#[test]
+fn numbers_in_json_and_yaml_are_the_same() {
+    let digits = ["1.9", "8.41", "17.3", "2.2250738585072011", "9007199254740993", "123456789.125"];
+    let generated = (0..2_000_u64).flat_map(|n| {
+        let mantissa = n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (n % 40);
+        let exponent = i64::try_from(n % 560).unwrap() - 300;
+        [format!("{mantissa}e{exponent}"), format!("0.{mantissa}{n}")]
+    });
+    let scaled = digits
+        .iter()
+        .flat_map(|digits| (-300..290).map(move |exponent| format!("{digits}e{exponent}")));
+    for text in scaled.chain(generated) {
+        let exact: f64 = text.parse().unwrap();
+        let in_review: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(in_review.as_f64(), Some(exact), "{text}");
+        for document in [format!("[{text}]"), format!("- {text}")] {
+            let read = read(&document);
+            assert_eq!(read[0].as_f64(), Some(exact), "{document}");
+        }
+    }
+}

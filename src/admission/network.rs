@@ -5,6 +5,7 @@ use super::answer::Answer;
 use super::context::{Context, LookupError, unreadable};
 use crate::causes::with_causes;
 use crate::flink::exposures::{Selector, Target};
+use crate::flink::kinds::pod;
 use crate::flink::network::{NamespaceNetwork, is_service};
 use crate::flink::{FlinkContext, Role};
 use crate::kinds::{self, KINDS, Kind};
@@ -165,9 +166,14 @@ fn part(gate: &Gate, resource: &Resource, is_limited: bool) -> Option<Part> {
 }
 
 /// Whether an object runs a JobManager. Operators start one for each of their clusters, so that these
-/// objects, the largest ones, are not lowered for it.
+/// objects, the largest ones, are not lowered for it, nor are pods, of which there are most.
 fn runs_job_manager(resource: &Resource) -> bool {
-    kinds::of(&resource.kind).is_some_and(Kind::declares_clusters)
-        || kinds::lower(resource, &resource.object)
-            .is_some_and(|workload| workload.pods.iter().any(|set| set.role == Role::JobManager))
+    if kinds::of(&resource.kind).is_some_and(Kind::declares_clusters) {
+        return true;
+    }
+    if resource.kind.group.is_empty() && resource.kind.kind == "Pod" {
+        return pod::is_job_manager(&resource.object);
+    }
+    kinds::lower(resource, &resource.object)
+        .is_some_and(|workload| workload.pods.iter().any(|set| set.role == Role::JobManager))
 }

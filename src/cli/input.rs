@@ -136,10 +136,16 @@ impl Texts {
 
     fn of(&self, wanted: impl Fn(&str) -> bool) -> Vec<Manifest> {
         let texts: Vec<&Text> = self.texts.iter().filter(|text| wanted(&text.text)).collect();
+        // Nothing points into these files, and places take as much memory as the objects.
+        let without_places =
+            |manifest: Manifest| Manifest { positions: Arc::default(), ..manifest };
         texts
             .par_iter()
-            .flat_map_iter(|text| text.each(|manifests| manifests))
-            .flat_map_iter(|(_, manifests)| manifests)
+            .flat_map_iter(|text| {
+                text.each(|manifests| manifests.into_iter().map(without_places).collect::<Vec<_>>())
+                    .1
+            })
+            .flatten_iter()
             .collect()
     }
 
@@ -166,17 +172,16 @@ impl Texts {
             notes: self.notes.clone(),
         };
         let (mut objects, mut foreign) = (0, BTreeMap::<Foreign, usize>::new());
-        for file in documents {
-            let mut parts = Vec::with_capacity(file.len());
-            for (rest, part) in file {
-                parts.push(part);
-                objects += rest.objects;
-                if let Some(kind) = rest.foreign {
-                    *foreign.entry(kind).or_default() += 1;
-                }
-                input.unreadable.extend(rest.unreadable);
-                input.doubts.extend(rest.doubts);
+        for (text, (rest, parts)) in self.texts.iter().zip(documents) {
+            objects += rest.objects;
+            for (kind, count) in rest.foreign {
+                *foreign.entry(kind).or_default() += count;
             }
+            input.unreadable.extend(rest.unreadable);
+            input
+                .unreadable
+                .extend((rest.omitted > 0).then(|| more_unreadable(text, rest.omitted)));
+            input.doubts.extend(rest.doubts);
             input.parts.push(parts);
         }
         // A folder that is misspelled or empty must not look like one that is fine.
@@ -198,7 +203,7 @@ impl Texts {
         numbers: Vec<usize>,
         take: impl Fn(Vec<Manifest>) -> T + Sync,
     ) -> Vec<(usize, Vec<T>)> {
-        let parts = |text: &Text| text.each(&take).into_iter().map(|(_, part)| part).collect();
+        let parts = |text: &Text| text.each(&take).1;
         numbers
             .into_par_iter()
             .filter_map(|number| Some((number, parts(self.texts.get(number)?))))
@@ -268,29 +273,63 @@ impl Input<Vec<Manifest>> {
     }
 }
 
-/// What a document holds besides objects.
+/// Documents of one file whose faults are reported; of further ones only the number is.
+const MOST_UNREADABLE: usize = 100;
+/// Keys of one file that are reported as doubtful, such as those that are there twice.
+const MOST_DOUBTS: usize = 1_000;
+
+/// What the documents of a file hold besides objects.
 #[derive(Debug, Default)]
 struct Rest {
     objects: usize,
     unreadable: Vec<Unreadable>,
+    /// Further ones.
+    omitted: usize,
     doubts: Vec<(Arc<str>, Problem)>,
     /// What is no Kubernetes object.
-    foreign: Option<Foreign>,
+    foreign: BTreeMap<Foreign, usize>,
+}
+
+impl Rest {
+    fn add(&mut self, more: Self) {
+        self.objects += more.objects;
+        for (kind, count) in more.foreign {
+            *self.foreign.entry(kind).or_default() += count;
+        }
+        self.unreadable.extend(more.unreadable);
+        self.omitted += self.unreadable.len().saturating_sub(MOST_UNREADABLE);
+        self.unreadable.truncate(MOST_UNREADABLE);
+        self.doubts.extend(more.doubts);
+        self.doubts.truncate(MOST_DOUBTS);
+    }
+}
+
+fn more_unreadable(text: &Text, omitted: usize) -> Unreadable {
+    let documents = crate::report::counted(omitted, "more document");
+    let message = format!("{documents} of this file cannot be read");
+    Unreadable { file: text.file.clone(), span: None, message }
 }
 
 impl Text {
-    fn each<T: Send>(&self, take: impl Fn(Vec<Manifest>) -> T + Sync) -> Vec<(Rest, T)> {
-        yaml::parse_each(&self.text, |document| {
+    /// What is made of the objects of each document, and the rest of the file.
+    fn each<T: Send>(&self, take: impl Fn(Vec<Manifest>) -> T + Sync) -> (Rest, Vec<T>) {
+        let (mut all, mut parts) = (Rest::default(), Vec::new());
+        let read = |document| {
             let (rest, manifests) = self.objects(document);
-            (rest, take(manifests))
-        })
+            (rest, (!manifests.is_empty()).then(|| take(manifests)))
+        };
+        yaml::parse_each(&self.text, read, |(rest, part)| {
+            all.add(rest);
+            parts.extend(part);
+        });
+        (all, parts)
     }
 
     fn objects(&self, document: Document) -> (Rest, Vec<Manifest>) {
         let (file, mut rest, mut manifests) = (&self.file, Rest::default(), Vec::new());
         let Some(value) = document.value else {
-            rest.foreign = Foreign::of_unreadable(&self.text).filter(|_| !self.is_stdin);
-            if rest.foreign.is_some() {
+            if let Some(kind) = Foreign::of_unreadable(&self.text).filter(|_| !self.is_stdin) {
+                rest.foreign.insert(kind, 1);
                 return (rest, manifests);
             }
             let unreadable = |problem: Problem| Unreadable {
@@ -302,8 +341,8 @@ impl Text {
             return (rest, manifests);
         };
         let positions = Arc::new(document.positions);
-        rest.foreign = Foreign::of(&value).filter(|_| !self.is_stdin);
-        if rest.foreign.is_some() {
+        if let Some(kind) = Foreign::of(&value).filter(|_| !self.is_stdin) {
+            rest.foreign.insert(kind, 1);
             return (rest, manifests);
         }
         for (prefix, object) in expand(value) {
@@ -316,7 +355,7 @@ impl Text {
                 }),
                 // A folder also holds compose files and the like; who names a file means it.
                 Err(_) if !self.explicit && prefix.is_empty() => {
-                    rest.foreign = Some(Foreign::Other)
+                    rest.foreign.insert(Foreign::Other, 1);
                 }
                 Err(error) => {
                     rest.unreadable.push(not_an_object(file, &positions, &prefix, &error))

@@ -27,7 +27,7 @@ pub struct Entry {
 pub struct FlinkConfig {
     entries: BTreeMap<String, Entry>,
     /// The keys of `entries`, and the options of which `renamed` has an older name.
-    keys: KeyFilter,
+    keys: KeyFilter<4>,
     duplicates: Vec<Duplicate>,
     overwritten: Vec<(String, Entry)>,
     /// Options that are set under a deprecated name of the catalog, each with that name.
@@ -290,9 +290,12 @@ impl FlinkConfig {
 }
 
 /// Notes the options that a key is a deprecated name of.
-fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>, keys: &mut KeyFilter) {
+fn note_names(key: &str, renamed: &mut Vec<(&'static str, String)>, keys: &mut KeyFilter<4>) {
     let newer = other_names(key).newer.iter();
     keys.add(key);
+    if newer.len() == 0 {
+        return;
+    }
     newer.clone().for_each(|option| keys.add(option));
     renamed.extend(newer.map(|option| (*option, key.to_owned())));
 }

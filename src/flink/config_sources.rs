@@ -128,7 +128,11 @@ pub fn of_container<'a>(
 /// Whether a container gets its files of Flink from a volume of any type, or from another folder than that
 /// of Flink's images.
 pub fn replaces_files(container: &Value) -> bool {
-    folder(container).is_none_or(|folder| *folder != *FOLDER) || !Mounts::of(container).0.is_empty()
+    let mounts = || elements(container, "volumeMounts").iter();
+    folder(container).is_none_or(|folder| {
+        *folder != *FOLDER
+            || mounts().any(|mount| may_reach(&folder, &normal_path(text(mount, "mountPath"))))
+    })
 }
 
 /// The folder of the configuration, according to the container's variables; `None` if no system opens
@@ -147,13 +151,16 @@ fn folder(container: &Value) -> Option<Cow<'_, str>> {
     (folder.len() <= LONGEST_PATH).then_some(folder)
 }
 
+/// Flink's files.
+const FILES: [&str; 2] = [CONFIG, FLINK_CONF];
+
 /// The mounts of a container that may give it Flink's files: by volume, and by the file's path within
 /// the volume, which is unknown if a variable is part of it. One mount for each is enough, and keeps
 /// the work linear.
-struct Mounts<'a>(BTreeMap<&'a str, BTreeMap<Option<String>, FoundMounts>>);
+struct Mounts<'a>(BTreeMap<&'a str, BTreeMap<Option<Cow<'a, str>>, FoundMounts>>);
 
-/// For each of Flink's files the index of the mount.
-type FoundMounts = BTreeMap<&'static str, usize>;
+/// For each of [`FILES`] the index of the mount.
+type FoundMounts = [Option<usize>; FILES.len()];
 
 impl<'a> Mounts<'a> {
     fn of(container: &'a Value) -> Self {
@@ -165,18 +172,20 @@ impl<'a> Mounts<'a> {
         let Some(folder) = folder(container) else { return found };
         for (index, mount) in mounts.iter().enumerate() {
             let at = normal_path(text(mount, "mountPath"));
-            if !may_reach(&folder, &at) {
+            let folder_below = below(&folder, &at);
+            if folder_below.is_none() && !is_file(&folder, &at) {
                 continue;
             }
-            for file in [FLINK_CONF, CONFIG] {
-                let path = format!("{folder}/{file}");
-                let below = path.strip_prefix(&*at);
-                let Some(below) = below.filter(|rest| rest.is_empty() || rest.starts_with('/'))
-                else {
-                    continue;
+            for (slot, file) in FILES.into_iter().enumerate() {
+                let path = match folder_below {
+                    Some(folder) => within_volume(mount, folder, file),
+                    None if at.ends_with(file) => within_volume(mount, "", ""),
+                    None => continue,
                 };
                 let files = found.0.entry(text(mount, "name")).or_default();
-                files.entry(within_volume(mount, below)).or_default().entry(file).or_insert(index);
+                if let Some(place) = files.entry(path).or_default().get_mut(slot) {
+                    place.get_or_insert(index);
+                }
             }
         }
         found
@@ -184,13 +193,16 @@ impl<'a> Mounts<'a> {
 
     fn visit(&self, volume: &'a Value, visit: &mut impl FnMut(ConfigSource<'a>)) {
         let Some(paths) = self.0.get(text(volume, "name")) else { return };
-        let mut visit_all = |config_map: &'a str, key: Option<&'a str>, path: &Option<String>| {
-            for (file, index) in paths.get(path).into_iter().flatten() {
-                let key = key.map(Cow::Borrowed).or_else(|| path.clone().map(Cow::Owned));
-                let place = format!("/volumeMounts/{index}");
-                visit(ConfigSource { config_map, key, file, place });
-            }
-        };
+        let mut visit_all =
+            |config_map: &'a str, key: Option<&'a str>, path: &Option<Cow<'a, str>>| {
+                let found = paths.get(path).into_iter().flatten();
+                for (file, index) in FILES.into_iter().zip(found) {
+                    let Some(index) = index else { continue };
+                    let key = key.map(Cow::Borrowed).or_else(|| path.clone());
+                    let place = format!("/volumeMounts/{index}");
+                    visit(ConfigSource { config_map, key, file, place });
+                }
+            };
         let projected = volume.get("projected").map_or(&[][..], |all| elements(all, "sources"));
         let projected = projected.iter().filter_map(|source| source.get("configMap"));
         for source in volume.get("configMap").into_iter().chain(projected) {
@@ -203,8 +215,7 @@ impl<'a> Mounts<'a> {
                 });
             }
             for item in items {
-                let path = normal_path(text(item, "path")).trim_start_matches('/').to_owned();
-                visit_all(name, Some(text(item, "key")), &Some(path));
+                visit_all(name, Some(text(item, "key")), &Some(relative(text(item, "path"))));
             }
         }
     }
@@ -212,10 +223,12 @@ impl<'a> Mounts<'a> {
 
 /// Whether a mount is one of Flink's files in a folder, the folder, or one that contains it.
 fn may_reach(folder: &str, mount: &str) -> bool {
-    let below = |path: &str, parent: &str| {
-        path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    below(folder, mount) || is_file(folder, mount)
+    below(folder, mount).is_some() || is_file(folder, mount)
+}
+
+/// The rest of a path below another one, which is empty or begins with a slash.
+fn below<'p>(path: &'p str, parent: &str) -> Option<&'p str> {
+    path.strip_prefix(parent).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether a path is one of Flink's files in a folder.
@@ -224,13 +237,17 @@ fn is_file(folder: &str, path: &str) -> bool {
     file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
 }
 
-/// The path within the volume of what is `below` the mount; `None` if a variable is part of it.
-fn within_volume(mount: &Value, below: &str) -> Option<String> {
+/// The path within the volume of a file in a folder below the mount; `None` if a variable is part of it.
+fn within_volume(mount: &Value, folder: &str, file: &'static str) -> Option<Cow<'static, str>> {
     let expression = text(mount, "subPathExpr");
     let sub_path = if expression.is_empty() { text(mount, "subPath") } else { expression };
-    let path = format!("{sub_path}/{below}");
-    let path = normal_path(&path);
-    (!expression.contains("$(")).then(|| path.trim_start_matches('/').to_owned())
+    if expression.contains("$(") {
+        return None;
+    }
+    if sub_path.is_empty() && folder.is_empty() {
+        return Some(file.into());
+    }
+    Some(relative(&format!("{sub_path}/{folder}/{file}")).into_owned().into())
 }
 
 /// Whether a path has two slashes in a row, or a name that begins with a dot.
@@ -241,6 +258,15 @@ fn has_needless_parts(path: &str) -> bool {
         is_after_slash = byte == b'/';
         is_needless
     })
+}
+
+/// [`normal`] without the first slash: a path within a volume.
+fn relative(path: &str) -> Cow<'_, str> {
+    let plain = path.trim_matches('/');
+    if !plain.starts_with('.') && !has_needless_parts(plain) {
+        return plain.into();
+    }
+    normal_path(path).trim_start_matches('/').to_owned().into()
 }
 
 /// A path with one slash before each name, without `.` and `..`; empty for the root.

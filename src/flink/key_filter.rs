@@ -1,20 +1,27 @@
-//! Which options a configuration may have: most look-ups are for options that are not set, and end
-//! without comparing keys.
+//! Which options a configuration or a table may have: most look-ups are for options that it does not
+//! have, and end without comparing keys.
 
-/// A set of keys that sometimes has more than was added.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct KeyFilter([u64; 4]);
+/// A set of keys that sometimes has more than was added; it is exact enough for up to sixteen keys a
+/// word.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KeyFilter<const WORDS: usize>([u64; WORDS]);
+
+impl<const WORDS: usize> Default for KeyFilter<WORDS> {
+    fn default() -> Self {
+        Self([0; WORDS])
+    }
+}
 
 /// What is set follows from the options themselves.
-impl PartialEq for KeyFilter {
+impl<const WORDS: usize> PartialEq for KeyFilter<WORDS> {
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for KeyFilter {}
+impl<const WORDS: usize> Eq for KeyFilter<WORDS> {}
 
-impl KeyFilter {
+impl<const WORDS: usize> KeyFilter<WORDS> {
     /// Adds a key.
     pub(super) fn add(&mut self, key: &str) {
         let (word, bit) = Self::place(key);
@@ -38,6 +45,6 @@ impl KeyFilter {
         };
         let hash =
             bytes.len().wrapping_mul(7) ^ at(1).wrapping_mul(11) ^ at(4).wrapping_mul(5) ^ at(9);
-        ((hash >> 6) & 3, 1 << (hash & 63))
+        ((hash >> 6) % WORDS, 1 << (hash & 63))
     }
 }

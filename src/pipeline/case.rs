@@ -9,6 +9,7 @@ use crate::resource::limits::Excess;
 use crate::tenant::{Owner, Tenant};
 use serde_json::Value;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// An object between mutation and the rules. Offline the usage of all objects must be known before
 /// the rules check the first.
@@ -28,6 +29,8 @@ pub struct Case<'a> {
     pub(super) conflicts: Vec<Conflict>,
     /// Where the object is over a limit. Nothing else is derived from it then.
     pub(super) excess: Option<Excess>,
+    /// See [`Self::usage`].
+    pub(super) usage: OnceLock<Usage>,
 }
 
 impl Case<'_> {
@@ -40,8 +43,10 @@ impl Case<'_> {
     }
 
     /// What the object itself uses.
-    pub fn usage(&self) -> Usage {
-        measure::usage(self.resource, &self.object, &self.workload, self.tenant())
+    pub fn usage(&self) -> &Usage {
+        self.usage.get_or_init(|| {
+            measure::usage(self.resource, &self.object, &self.workload, self.tenant())
+        })
     }
 
     /// The object as the cluster would store it; `None` where nothing changes.

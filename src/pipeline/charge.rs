@@ -170,7 +170,10 @@ impl Gate {
             cluster: cluster_level != Some(Level::Error),
         };
         let workload = &case.workload;
-        let asked = usage(&resource.object, workload);
+        let asked = match std::ptr::eq(&*case.object, &resource.object) {
+            true => case.usage().clone(),
+            false => usage(&resource.object, workload),
+        };
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
         let is_apart = workload.size.total.clusters > 0
             && kinds::claimed_owner(resource, self.context().requester(resource)).is_some();

@@ -56,7 +56,7 @@ impl InputUsage {
     /// Counts what an object uses, if a tenant owns it.
     pub fn add(&mut self, case: &Case<'_>) {
         let Some(tenant) = case.tenant() else { return };
-        let mut usage = case.usage();
+        let mut usage = case.usage().clone();
         // The author of an object invents names of extended resources, as many as there are objects.
         usage.retain(|name| !name.contains('/') || tenant.spec.quota.hard.contains_key(name));
         let tenant = self.0.entry(tenant.name.clone()).or_default();
@@ -95,7 +95,7 @@ impl InputUsage {
     /// What the other objects of the same tenant use.
     pub fn others(&self, case: &Case<'_>) -> Usage {
         let all = case.tenant().and_then(|tenant| self.0.get(&tenant.name));
-        all.map(|all| all.total.without(&case.usage())).unwrap_or_default()
+        all.map(|all| all.total.without(case.usage())).unwrap_or_default()
     }
 }
 

@@ -106,7 +106,7 @@ pub struct QuotaVerdict<'a> {
     /// The tenant's limits.
     pub limits: &'a Limits,
     /// What the object requests.
-    pub requested: Usage,
+    pub requested: &'a Usage,
     /// What other objects use.
     pub used: &'a Usage,
     /// The exceeded limits.

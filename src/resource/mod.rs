@@ -4,6 +4,7 @@
 //! later steps do not know which. [`yaml`] holds the positions in files and looks them up by JSON
 //! Pointer. This module does not interpret the object.
 
+pub mod bytes;
 pub mod fields;
 pub mod files;
 pub mod limits;

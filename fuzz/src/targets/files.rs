@@ -32,9 +32,10 @@ pub fn yaml_documents(data: &[u8]) -> bool {
             let config = FlinkConfig::from_object(value, "/spec");
             assert!(config.iter().all(|(key, _)| key.len() < text.len() + 64));
             let json = value.to_string();
-            // serde_json reads some long numbers with another last digit.
-            let is_exact = serde_json::from_str::<Value>(&json).ok().as_ref() == Some(value);
-            if is_exact && (value.is_object() || value.is_array()) {
+            // JSON has fewer levels for serde_json than for the limits.
+            let Ok(read) = serde_json::from_str::<Value>(&json) else { continue };
+            assert_eq!(&read, value, "{text:?}");
+            if value.is_object() || value.is_array() {
                 let again = yaml::parse(&json);
                 assert_eq!(again.len(), 1, "{json}");
                 assert_eq!(again[0].value.as_ref(), Some(value), "{text:?}");

@@ -121,11 +121,7 @@ fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diag
     findings.into_iter().map(move |finding| diagnostic(manifest, finding, tenant.clone()))
 }
 
-fn diagnostic(
-    manifest: &Manifest,
-    finding: Finding,
-    tenant: Option<String>,
-) -> Diagnostic {
+fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
     let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },

@@ -5,13 +5,19 @@
 
 use super::hash::KeyMap;
 use super::table::{KeyRole, Table};
+use crate::flink::key_filter::KeyFilter;
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 /// Longer than every key in the table, so that a long key is not looked up at each of its dots.
 const LONGEST_KEY: usize = 128;
 
-static NAMES: LazyLock<KeyMap<OtherNames>> = LazyLock::new(build);
+/// The keys with other names, and what they are.
+static NAMES: LazyLock<(KeyFilter<64>, KeyMap<OtherNames>)> = LazyLock::new(|| {
+    let (mut keys, names) = (KeyFilter::default(), build());
+    names.keys().for_each(|key| keys.add(key));
+    (keys, names)
+});
 
 static NONE: OtherNames =
     OtherNames { newer: Vec::new(), older: Vec::new(), readers: Vec::new(), fallbacks: Vec::new() };
@@ -31,7 +37,8 @@ pub struct OtherNames {
 
 /// The other names of a key; none for a key that has only one.
 pub fn other_names(key: &str) -> &'static OtherNames {
-    NAMES.get(key).unwrap_or(&NONE)
+    let (keys, names) = &*NAMES;
+    if keys.may_have(key) { names.get(key).unwrap_or(&NONE) } else { &NONE }
 }
 
 /// Prefixes under which a plugin for a file system reads the same options. The catalog has only the
@@ -49,8 +56,11 @@ const SPELLINGS: [(&str, &str); 3] = [
 /// The prefixes under which a plugin reads the same options, and the rest of the key; `None` for the
 /// keys of all other options.
 pub fn mirrored_prefixes(key: &str) -> Option<(&'static [&'static str], &str)> {
+    let start = key.as_bytes().first_chunk::<2>();
     MIRRORED.iter().find_map(|family| {
-        let rest = family.iter().find_map(|prefix| key.strip_prefix(prefix))?;
+        // Most keys begin with none of the prefixes, as two letters show.
+        let begins = |prefix: &&&str| prefix.as_bytes().first_chunk::<2>() == start;
+        let rest = family.iter().filter(begins).find_map(|prefix| key.strip_prefix(prefix))?;
         Some((*family, rest))
     })
 }

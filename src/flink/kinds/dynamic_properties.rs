@@ -3,6 +3,7 @@
 use super::variables::Variables;
 use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::text_form::{self, TextFault, TextProblem};
+use crate::resource::bytes::Wanted;
 use crate::resource::fields::elements;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -31,6 +32,10 @@ pub fn arguments_with(
             let Some(text) = text.as_str().filter(|text| text.len() <= LONGEST) else { continue };
             // Kubernetes fills in variables, wherever they are in `env`.
             let text = variables.expanded(usize::MAX, text);
+            // Every option is written with this letter, and the entrypoint fills in variables.
+            if words.expects_none() && !text.contains(['D', '$']) {
+                continue;
+            }
             let pointer = format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is a property itself.
             if text.contains([' ', '\n']) && words.expects_none() && !text.starts_with("-D") {
@@ -85,6 +90,9 @@ impl Words {
     }
 
     fn read(&mut self, word: &str, config: &mut FlinkConfig, pointer: &str) {
+        if self.expects_none() && !word.starts_with('-') {
+            return;
+        }
         let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
         let is_option = word.strip_prefix('-').is_some_and(|rest| {
             rest.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
@@ -220,23 +228,18 @@ fn properties(
     }
 }
 
-/// The bytes below 64 that end letters outside of quotes, as bits.
-const SPECIAL: u64 =
-    1 << b' ' | 1 << b'\t' | 1 << b'\n' | 1 << b'\x0c' | 1 << b'\r' | 1 << b'\'' | 1 << b'"';
+/// What ends letters outside of quotes, and within double ones.
+const SPECIAL: Wanted = Wanted::new(b" \t\n\x0c\r'\"", [b'\\', b'\\']);
+const SPECIAL_IN_QUOTES: Wanted = Wanted::new(b"", [b'"', b'\\']);
 
 /// Splits a script as a shell does, with quotes and backslashes, and visits each word.
 fn shell_words(script: &str, mut visit: impl FnMut(&str)) {
     let (mut word, mut quote) = (Cow::Borrowed(""), None::<char>);
     let mut rest = script;
     loop {
-        // Letters are the most, and have higher codes than what is special but the backslash.
-        let is_special = |byte: u8| match byte {
-            ..64 => SPECIAL >> byte & 1 == 1,
-            byte => byte == b'\\',
-        };
         let end = match quote {
-            None => rest.bytes().position(is_special),
-            Some('"') => rest.bytes().position(|byte| matches!(byte, b'"' | b'\\')),
+            None => SPECIAL.first_in(rest.as_bytes()),
+            Some('"') => SPECIAL_IN_QUOTES.first_in(rest.as_bytes()),
             Some(_) => rest.find('\''),
         };
         let (letters, special) = rest.split_at(end.unwrap_or(rest.len()));

@@ -86,6 +86,9 @@ pub fn started(container: &Value) -> (Option<Process>, ClientWords) {
 
 impl ClientWords {
     fn read(&mut self, word: &str) {
+        if self.next == Next::Any && !may_be_client(word) {
+            return;
+        }
         let (next, is_local) =
             client(word).map_or_else(|| step(self.next, word), |next| (next, false));
         self.next = next;
@@ -104,10 +107,14 @@ impl ClientWords {
     }
 }
 
+/// Whether a word may be a client's program: each ends with one of these letters.
+fn may_be_client(word: &str) -> bool {
+    matches!(word.as_bytes().last(), Some(b'k' | b'd' | b'h' | b't' | b'y'))
+}
+
 /// What follows a client's program.
 fn client(word: &str) -> Option<Next> {
-    // Every client ends with one of these letters.
-    if !word.ends_with(['k', 'd', 'h', 't', 'y']) {
+    if !may_be_client(word) {
         return None;
     }
     let name = word.rsplit('/').next().unwrap_or_default();

@@ -4,7 +4,7 @@
 //! with the token of its pod, and the API server reports that pod. The JobManager's pod belongs to
 //! a ReplicaSet.
 
-use super::pod_template_workload::{PodTemplateWorkload, label};
+use super::pod_template_workload::{self, PodTemplateWorkload, label};
 use crate::flink::requester::Requester;
 use crate::flink::workload::PodMaker;
 use crate::flink::{Engine, FlinkContext, Role, Workload};
@@ -38,6 +38,11 @@ pub(crate) fn lower(resource: &Resource, pod: &Value, context: &FlinkContext) ->
             Some(std::mem::replace(&mut workload.cluster, cluster.to_owned()));
     }
     workload
+}
+
+/// Whether a pod is a JobManager. The rest of its workload is not read.
+pub(crate) fn is_job_manager(pod: &Value) -> bool {
+    pod_template_workload::role(pod) == Role::JobManager
 }
 
 /// The cluster that a native pod is created for, whatever its labels are: its JobManager's
@@ -185,5 +190,28 @@ mod tests {
             lowered("jobmanager", "x", ("Job", "etl"), UserInfo::default()),
             ("x".to_owned(), None)
         );
+    }
+
+    #[test]
+    fn the_role_is_known_without_the_workload() {
+        for (pod, expected) in [
+            (json!({"spec": {"containers": [{"args": ["jobmanager"]}]}}), true),
+            (
+                json!({"spec": {"containers": [{"name": "a"}, {"command": ["x/standalone-job.sh"]}]}}),
+                true,
+            ),
+            (json!({"metadata": {"labels": {"component": "jobmanager"}}, "spec": {}}), true),
+            (
+                json!({"metadata": {"labels": {"component": "jobmanager"}}, "spec": {"containers": [{"args": ["taskmanager"]}]}}),
+                false,
+            ),
+            (json!({"spec": {"containers": [{"image": "nginx"}]}}), false),
+            (json!({"spec": "jobmanager"}), false),
+        ] {
+            let resource = Resource { object: pod.clone(), ..Resource::default() };
+            let workload = lower(&resource, &pod, &FlinkContext::default());
+            let lowered = workload.pods.iter().any(|set| set.role == Role::JobManager);
+            assert_eq!((is_job_manager(&pod), lowered), (expected, expected), "{pod}");
+        }
     }
 }

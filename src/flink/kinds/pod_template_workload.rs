@@ -236,6 +236,14 @@ impl PodTemplateWorkload<'_> {
     }
 }
 
+/// The role of pods with this template, without the rest of their workload.
+pub fn role(template: &Value) -> Role {
+    let containers = elements_at(template, "/spec/containers");
+    let processes: Vec<_> =
+        containers.iter().map(|container| Process::of(container, |_| {})).collect();
+    identify(template, containers, &processes).role
+}
+
 /// What a pod is, by the processes of its containers.
 fn identify(pod: &Value, containers: &[Value], processes: &[Option<Process>]) -> Identity {
     let named_main =

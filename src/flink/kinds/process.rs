@@ -2,6 +2,7 @@
 
 use super::expansion::Variables;
 use crate::flink::{Mode, Role};
+use crate::resource::bytes::Wanted;
 use crate::resource::pointer;
 use serde_json::Value;
 
@@ -97,6 +98,9 @@ impl Process {
             let element = variables.expand(element);
             for word in split(&element) {
                 visit(word);
+                if !at_entrypoint && !at_starter && !may_be_program(word) {
+                    continue;
+                }
                 let process =
                     Self::named(word, at_entrypoint).or_else(|| Self::service(word, at_starter));
                 at_entrypoint = word.ends_with(ENTRYPOINT);
@@ -130,9 +134,7 @@ impl Process {
         if word == SUBMITTER {
             return Some(Self { role: Role::Other, mode: Mode::Standalone, runs_job: false });
         }
-        // Every program ends with one of these letters; most words of a long command line are
-        // options and values.
-        if !word.ends_with(['h', 't', 'r']) {
+        if !may_be_program(word) {
             return None;
         }
         let name = match word.strip_prefix("org.apache.flink.") {
@@ -174,34 +176,34 @@ fn is_application(word: &str) -> bool {
     APPLICATION.iter().any(|name| word.ends_with(name))
 }
 
+/// Whether a word may be a program or a script. Each ends with one of these letters; most words of a
+/// long command line are options and values.
+fn may_be_program(word: &str) -> bool {
+    matches!(word.as_bytes().last(), Some(b'h' | b't' | b'r'))
+}
+
 /// Whether a word is one of Flink's starters, in any folder.
 fn is_starter(word: &str) -> bool {
     word.ends_with(".sh") && STARTERS.contains(&word.rsplit('/').next().unwrap_or_default())
 }
 
-/// The bytes below 64 that separate words, as bits. Most of a script are letters, which are above.
-const SEPARATORS: u64 = {
-    let (mut bits, mut separators): (u64, &[u8]) = (0, b" \t\n\x0c\r;&()\"'");
-    while let [first, rest @ ..] = separators {
-        bits |= 1 << *first;
-        separators = rest;
-    }
-    bits
-};
+/// The bytes that separate words.
+const SEPARATORS: Wanted = Wanted::new(b" \t\n\x0c\r;&()\"'", [b'|', b'|']);
 
 /// The words of one argument, which may be a whole script.
 fn split(argument: &str) -> impl Iterator<Item = &str> {
-    let separates = |byte: &u8| match *byte {
-        byte @ ..64 => SEPARATORS >> byte & 1 == 1,
-        byte => byte == b'|',
-    };
-    // What separates has one byte, so that each part is text.
-    let mut start = 0;
-    argument.as_bytes().split(separates).filter_map(move |part| {
-        let end = start + part.len();
-        let word = argument.get(start..end).filter(|word| !word.is_empty());
-        start = end + 1;
-        word
+    let mut rest = Some(argument);
+    std::iter::from_fn(move || {
+        loop {
+            let text = rest?;
+            // What separates has one byte, so that each part is text.
+            let end = SEPARATORS.first_in(text.as_bytes());
+            let word = end.map_or(Some(text), |end| text.get(..end));
+            rest = end.and_then(|end| text.get(end + 1..));
+            if let Some(word) = word.filter(|word| !word.is_empty()) {
+                return Some(word);
+            }
+        }
     })
 }
 

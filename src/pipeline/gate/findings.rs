@@ -275,7 +275,7 @@ impl Gate {
 
     fn quota<'a>(
         &self,
-        case: &Case<'_>,
+        case: &'a Case<'_>,
         limits: Option<&'a Limits>,
         used: &'a Usage,
     ) -> Option<QuotaVerdict<'a>> {
@@ -287,7 +287,7 @@ impl Gate {
             && owners(&case.resource.object).is_empty();
         let clusters = case.workload.clusters().max(u64::from(is_bare));
         let exceeded_since = |before: &Usage| {
-            let mut exceeded = limits.exceeded(&requested, used, before, clusters);
+            let mut exceeded = limits.exceeded(requested, used, before, clusters);
             // The limits of one cluster need only the object. The limits of the tenant need the
             // ledger, which knows what others use.
             exceeded.retain(|exceeded| !self.by_ledger || exceeded.scope == Scope::Cluster);
@@ -297,7 +297,7 @@ impl Gate {
         let beyond = |workload: &Workload, requested: &Usage| {
             growth::beyond(&workload.size, requested, limits, workload.clusters())
         };
-        let mut growth = beyond(&case.workload, &requested);
+        let mut growth = beyond(&case.workload, requested);
         // The old object matters only where the new one would be refused.
         let is_due = !exceeded.is_empty() || growth.is_some();
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| is_due) {

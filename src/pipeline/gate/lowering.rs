@@ -9,12 +9,14 @@ use crate::kinds::{self, Completed};
 use crate::mutate::{self, Conflict, Mutation, PredictedPods};
 use crate::pipeline::case::Case;
 use crate::pipeline::exemptions::{self, Extent};
+use crate::pipeline::measure;
 use crate::pipeline::scale;
 use crate::quota::growth;
 use crate::resource::{Operation, Resource, limits};
 use crate::tenant::Owner;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// What becomes of an object's gaps when it is lowered.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -99,6 +101,7 @@ impl Gate {
             workload,
             conflicts: Vec::new(),
             excess: None,
+            usage: OnceLock::new(),
         };
         let beyond = |owner, excess| {
             Some(Case { excess: Some(excess), ..as_it_came(owner, Workload::default()) })
@@ -202,7 +205,8 @@ impl Gate {
         };
         let (resource, workload) = (case.resource, &case.workload);
         let growth = self.limits_of(&tenant.name).and_then(|known| {
-            growth::beyond(&workload.size, &case.usage(), &known.limits, workload.clusters())
+            let usage = measure::usage(resource, &case.object, workload, Some(tenant));
+            growth::beyond(&workload.size, &usage, &known.limits, workload.clusters())
         });
         let growth = growth.filter(|growth| growth.growth.by == GrowthCause::Autoscaler);
         let bounded = growth.and_then(|growth| growth.largest).and_then(|most| {

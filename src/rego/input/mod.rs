@@ -120,7 +120,7 @@ impl<'a> QuotaInput<'a> {
         Self {
             hard: hard.map(|(name, amount)| (name.as_str(), display(name, *amount))).collect(),
             used: text(verdict.used),
-            requested: text(&verdict.requested),
+            requested: text(verdict.requested),
         }
     }
 }

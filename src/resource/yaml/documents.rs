@@ -19,37 +19,53 @@ enum Chunk<T> {
 /// Reads all documents of a text.
 pub(super) fn read(text: &str, dialect: Dialect) -> Vec<Document> {
     let source = Arc::new(Source::new(text));
-    let mut chunks = split(source.text());
-    if dialect == Dialect::Flink {
-        join_directives(source.text(), &mut chunks);
+    let mut documents = Vec::new();
+    let mut once = Once { is_reported: false, add: |document| documents.push(document) };
+    for (base, chunk) in split(source.text()) {
+        once.read(chunk_of(&source, base, chunk, dialect, &|document| document));
     }
-    join(
-        chunks
-            .into_iter()
-            .map(|(base, chunk)| chunk_of(&source, base, chunk, dialect, &|document| document)),
-    )
+    documents
 }
+
+/// Documents that are read before the first results are handed on.
+const BLOCK: usize = 1_024;
 
 /// Reads all documents of a text in parallel and passes each on at once, so that not all are held
-/// in memory.
-pub(super) fn read_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
+/// in memory, nor all results apart.
+pub(super) fn read_each<T: Send>(
+    text: &str,
+    take: impl Fn(Document) -> T + Sync,
+    add: impl FnMut(T),
+) {
     let source = Arc::new(Source::new(text));
-    let chunks: Vec<Chunk<T>> = split(source.text())
-        .into_par_iter()
-        .map(|(base, chunk)| chunk_of(&source, base, chunk, Dialect::Kubernetes, &take))
-        .collect();
-    join(chunks.into_iter())
+    let mut once = Once { is_reported: false, add };
+    for block in split(source.text()).chunks(BLOCK) {
+        let chunks: Vec<Chunk<T>> = block
+            .par_iter()
+            .map(|(base, chunk)| chunk_of(&source, *base, chunk, Dialect::Kubernetes, &take))
+            .collect();
+        chunks.into_iter().for_each(|chunk| once.read(chunk));
+    }
 }
 
-/// Keeps one note about a template per file: one template makes many broken documents.
-fn join<T>(chunks: impl Iterator<Item = Chunk<T>>) -> Vec<T> {
-    let mut reported = false;
-    let once = |chunk| match chunk {
-        Chunk::Documents(documents) => documents,
-        Chunk::Template(_) if std::mem::replace(&mut reported, true) => Vec::new(),
-        Chunk::Template(note) => vec![note],
-    };
-    chunks.flat_map(once).collect()
+/// Hands on results, and one note about a template per file: one template makes many broken
+/// documents.
+struct Once<A> {
+    is_reported: bool,
+    add: A,
+}
+
+impl<A> Once<A> {
+    fn read<T>(&mut self, chunk: Chunk<T>)
+    where
+        A: FnMut(T),
+    {
+        match chunk {
+            Chunk::Documents(documents) => documents.into_iter().for_each(&mut self.add),
+            Chunk::Template(_) if std::mem::replace(&mut self.is_reported, true) => {}
+            Chunk::Template(note) => (self.add)(note),
+        }
+    }
 }
 
 fn chunk_of<T>(
@@ -85,35 +101,44 @@ fn chunk_of<T>(
 }
 
 /// The documents of a text and their offsets. Splits as apimachinery's `YAMLReader` does: at every
-/// line that consists of `---` and an optional comment.
+/// line that consists of `---` and an optional comment. Directives such as `%YAML 1.1` belong to the
+/// document that follows them (YAML 1.2.2, 6.8), so a separator after them is a part of it.
 fn split(text: &str) -> Vec<(usize, &str)> {
     let mut chunks = Vec::new();
     let (mut start, mut at) = (0, 0);
+    // Where directives may be: at the beginning, and after the end of a document.
+    let mut directives = Some(Directives { start: 0, is_empty: true });
     for line in text.split_inclusive('\n') {
+        let end = at + line.len();
         if is_separator(line) {
-            chunks.push((start, text.get(start..at).unwrap_or_default()));
-            start = at + line.len();
+            let begin = match directives.take() {
+                Some(found) if !found.is_empty => found.start,
+                _ => at,
+            };
+            if begin > start {
+                chunks.push((start, text.get(start..begin).unwrap_or_default()));
+            }
+            start = if begin < at { begin } else { end };
+        } else if line.trim_end() == "..." {
+            directives = Some(Directives { start: end, is_empty: true });
+        } else if let Some(found) = &mut directives {
+            let content = line.trim_start();
+            if line.starts_with('%') {
+                found.is_empty = false;
+            } else if !content.is_empty() && !content.starts_with('#') {
+                directives = None;
+            }
         }
-        at += line.len();
+        at = end;
     }
     chunks.push((start, text.get(start..).unwrap_or_default()));
     chunks
 }
 
-/// Joins directives such as `%YAML 1.2` with the document that they are about: their separator ends no
-/// document.
-fn join_directives<'t>(text: &'t str, chunks: &mut Vec<(usize, &'t str)>) {
-    let [(_, first), (second, document), ..] = chunks.as_slice() else { return };
-    let is_directive = |line: &str| line.starts_with('%');
-    let is_before_document = |line: &str| {
-        let content = line.trim_start();
-        content.is_empty() || content.starts_with('#') || is_directive(line)
-    };
-    let mut lines = first.split(['\n', '\r']);
-    if first.split(['\n', '\r']).any(is_directive) && lines.all(is_before_document) {
-        let joined = text.get(..second.saturating_add(document.len())).unwrap_or_default();
-        chunks.splice(..2, [(0, joined)]);
-    }
+/// The lines before a document.
+struct Directives {
+    start: usize,
+    is_empty: bool,
 }
 
 fn is_separator(line: &str) -> bool {

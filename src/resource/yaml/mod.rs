@@ -81,8 +81,8 @@ pub fn parse_for_flink(text: &str) -> Vec<Document> {
     documents::read(text, Dialect::Flink)
 }
 
-/// Reads all documents of a text on all cores and passes each on at once. The results keep the
-/// order of the documents.
-pub fn parse_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync) -> Vec<T> {
-    documents::read_each(text, take)
+/// Reads all documents of a text on all cores and passes each on at once. `add` gets the results in the
+/// order of the documents, before all are read.
+pub fn parse_each<T: Send>(text: &str, take: impl Fn(Document) -> T + Sync, add: impl FnMut(T)) {
+    documents::read_each(text, take, add);
 }

@@ -5,11 +5,12 @@
 //! too.
 
 mod merge;
+mod room;
 
-use super::Document;
-use super::Problem;
 use super::positions::{Kind, NONE, Node, Nodes, Positions};
 use super::source::{Bytes, Fault, Source, offset};
+use super::{Document, Problem};
+use room::Room;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ struct Anchor {
     value: Value,
     node: u32,
     weight: usize,
+    room: usize,
     height: usize,
 }
 
@@ -52,6 +54,8 @@ struct Frame {
     anchor: usize,
     /// `Builder::weight` when this frame was opened.
     weight: usize,
+    /// The room that was used before it.
+    room: usize,
     height: usize,
     end: u32,
 }
@@ -73,6 +77,7 @@ pub(super) struct Builder {
     kept: usize,
     /// The most of each.
     most_repeated: usize,
+    room: Room,
     duplicates: usize,
 }
 
@@ -80,6 +85,7 @@ impl Builder {
     /// A builder for a document whose text has `length` bytes.
     pub(super) fn new(source: Arc<Source>, length: usize) -> Self {
         Self {
+            room: Room::of(length),
             source,
             nodes: Nodes::default(),
             stack: Vec::new(),
@@ -117,10 +123,16 @@ impl Builder {
 
     /// Adds a scalar; `anchor` 0 means no anchor.
     pub(super) fn scalar(&mut self, value: Value, at: Bytes, anchor: usize) -> Result<(), Fault> {
+        self.take_room(Room::VALUE, at)?;
         let node = self.add_node(Kind::Scalar, at, false);
         let length = value.as_str().map_or(0, str::len);
         self.weight = self.weight.saturating_add(length);
-        self.remember(anchor, &value, node, VALUE_WEIGHT.saturating_add(length), 0, at)?;
+        if anchor != 0 {
+            let weight = VALUE_WEIGHT.saturating_add(length);
+            self.keep(weight, Room::VALUE, at)?;
+            let value = value.clone();
+            self.remember(anchor, Anchor { value, node, weight, room: Room::VALUE, height: 0 });
+        }
         self.place(value, at, 0)
     }
 
@@ -135,7 +147,8 @@ impl Builder {
         if self.stack.len() >= MAX_DEPTH {
             return Err(too_deep(at));
         }
-        let weight = self.weight;
+        let (weight, room) = (self.weight, self.room.used());
+        self.take_room(if kind == Kind::Mapping { Room::MAPPING } else { Room::VALUE }, at)?;
         let node = self.add_node(kind, at, false);
         let holder = match kind {
             Kind::List => Holder::List(Vec::new()),
@@ -147,6 +160,7 @@ impl Builder {
             last_child: NONE,
             anchor,
             weight,
+            room,
             height: 1,
             end: at.end,
         });
@@ -166,14 +180,13 @@ impl Builder {
             Holder::Mapping { fields, .. } => Value::Object(fields),
             Holder::List(elements) => Value::Array(elements),
         };
-        self.remember(
-            frame.anchor,
-            &value,
-            frame.node,
-            self.weight.saturating_sub(frame.weight),
-            frame.height,
-            span,
-        )?;
+        if frame.anchor != 0 {
+            let weight = self.weight.saturating_sub(frame.weight);
+            let room = self.room.used().saturating_sub(frame.room);
+            self.keep(weight, room, span)?;
+            let (value, node, height) = (value.clone(), frame.node, frame.height);
+            self.remember(frame.anchor, Anchor { value, node, weight, room, height });
+        }
         self.place(value, span, frame.height)
     }
 
@@ -203,7 +216,8 @@ impl Builder {
         if self.stack.len() + target.height > MAX_DEPTH {
             return Err(too_deep(at));
         }
-        let (node, weight, height) = (target.node, target.weight, target.height);
+        let Anchor { node, weight, room, height, .. } = *target;
+        self.take_room(room, at)?;
         self.repeat(weight, at)?;
         // The node of the alias counts its own value.
         self.weight = self.weight.saturating_add(weight.saturating_sub(VALUE_WEIGHT));
@@ -258,7 +272,7 @@ impl Builder {
     /// Adds a node as the last child of the innermost open node.
     fn link(&mut self, node: Node) -> u32 {
         let id = offset(self.nodes.all.len());
-        self.nodes.all.push(node);
+        room::push(&mut self.nodes.all, node);
         if let Some(frame) = self.stack.last_mut() {
             let previous = std::mem::replace(&mut frame.last_child, id);
             let holder = frame.node;
@@ -289,27 +303,36 @@ impl Builder {
         Err(Fault::unusable(at, message))
     }
 
-    fn remember(
-        &mut self,
-        anchor: usize,
-        value: &Value,
-        node: u32,
-        weight: usize,
-        height: usize,
-        at: Bytes,
-    ) -> Result<(), Fault> {
-        if anchor == 0 {
-            return Ok(());
-        }
+    /// Counts a value that is copied for aliases.
+    ///
+    /// # Errors
+    /// When all copies take more than the text justifies.
+    fn keep(&mut self, weight: usize, room: usize, at: Bytes) -> Result<(), Fault> {
         self.kept = self.kept.saturating_add(weight);
         self.limited(self.kept, at)?;
+        self.take_room(room, at)
+    }
+
+    fn remember(&mut self, anchor: usize, value: Anchor) {
         if self.anchors.len() <= anchor {
             self.anchors.resize_with(anchor + 1, || None);
         }
         if let Some(slot) = self.anchors.get_mut(anchor) {
-            *slot = Some(Anchor { value: value.clone(), node, weight, height });
+            *slot = Some(value);
         }
-        Ok(())
+    }
+
+    /// Takes room for values that are about to be added.
+    ///
+    /// # Errors
+    /// When the document has too many.
+    fn take_room(&mut self, bytes: usize, at: Bytes) -> Result<(), Fault> {
+        if self.room.take(bytes) {
+            return Ok(());
+        }
+        let message = "this document has too many values to read at once: write its objects as \
+                       documents of their own, with `---` between them";
+        Err(Fault::unusable(at, message))
     }
 
     /// Stores a finished value in its parent.
@@ -322,7 +345,7 @@ impl Builder {
         frame.height = frame.height.max(height + 1);
         let (fields, key) = match &mut frame.holder {
             Holder::List(elements) => {
-                elements.push(value);
+                room::push(elements, value);
                 return Ok(());
             }
             Holder::Mapping { fields, key } => (fields, key.take()),

@@ -59,9 +59,8 @@ struct Names<'a> {
     key: &'a str,
     value: &'a str,
     others: &'static OtherNames,
-    /// The map that the key is an element of.
-    map: Option<&'a str>,
-    is_map: bool,
+    /// Whether the key is a map, and the map that it is an element of.
+    maps: OnceCell<(bool, Option<&'a str>)>,
     /// The prefixes under which a file system's plugin reads the same option.
     mirrored: &'static [&'static str],
     /// The elements of a map that is written as one text, read once for all patterns.
@@ -70,10 +69,19 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn of(key: &'a str, value: &'a str) -> Self {
-        let (is_map, map) = map_names(key);
         let mirrored = mirrored_prefixes(key).map_or(&[][..], |(family, _)| family);
-        let (others, elements) = (other_names(key), OnceCell::new());
-        Self { key, value, others, map, is_map, mirrored, elements }
+        let (others, maps, elements) = (other_names(key), OnceCell::new(), OnceCell::new());
+        Self { key, value, others, maps, mirrored, elements }
+    }
+
+    fn maps(&self) -> (bool, Option<&'a str>) {
+        *self.maps.get_or_init(|| map_names(self.key))
+    }
+
+    /// Whether the key is an element of the map with this name.
+    fn is_element_of(&self, map: &str) -> bool {
+        self.key.strip_prefix(map).is_some_and(|rest| rest.starts_with('.'))
+            && self.maps().1 == Some(map)
     }
 
     /// Whether a pattern matches an option that Flink reads the key for. A pattern without a star
@@ -86,11 +94,11 @@ impl<'a> Names<'a> {
         }
         if !pattern.contains('*') {
             let is_older = self.others.older.contains(&pattern);
-            return is_older || self.map == Some(pattern) || self.is_sibling(pattern);
+            return is_older || self.is_element_of(pattern) || self.is_sibling(pattern);
         }
         // The elements of a map that is written as one text.
         let elements = pattern.strip_prefix(self.key).and_then(|rest| rest.strip_prefix('.'));
-        elements.filter(|_| self.is_map).is_some_and(|elements| {
+        elements.filter(|_| self.maps().0).is_some_and(|elements| {
             let own = self.elements.get_or_init(|| map_pairs(self.value));
             own.iter().any(|(element, _)| glob(elements, element))
         })
