@@ -111,6 +111,6 @@ impl Releases {
         let mut names =
             named.filter(|(index, _)| self.mask >> index & 1 == 1).map(|(_, name)| *name);
         let first = names.next()?;
-        Some((first, names.last().unwrap_or(first)))
+        Some((first, names.next_back().unwrap_or(first)))
     }
 }
