@@ -68,11 +68,12 @@ const WORKING_DIR: &str = "process.working-dir";
 const JOB_MANAGER_WORKING_DIR: &str = "process.jobmanager.working-dir";
 const TASK_MANAGER_WORKING_DIR: &str = "process.taskmanager.working-dir";
 
-/// Directories of the image, the node and Kubernetes: a volume at one of them, or around it, would
-/// hide what a process needs.
-const OCCUPIED: [&str; 18] = [
+/// Places of the image, the kernel and Kubernetes: a volume at one of them, around it or within it would
+/// hide what a process needs, or cannot be mounted.
+const OCCUPIED: [&str; 19] = [
     "/bin",
     "/dev",
+    "/docker-entrypoint.sh",
     "/etc",
     "/lib",
     "/lib64",
@@ -91,9 +92,6 @@ const OCCUPIED: [&str; 18] = [
     "/var/run/secrets/kubernetes.io",
 ];
 
-/// Trees in which nothing can be mounted: the conf directory is a ConfigMap, the others are the kernel's.
-const FOREIGN: [&str; 4] = ["/dev", "/opt/flink/conf", "/proc", "/sys"];
-
 /// Shared memory, which every container can write to.
 const SHARED_MEMORY: &str = "/dev/shm";
 
@@ -111,9 +109,8 @@ pub struct WrittenDirectory<'c> {
 impl WrittenDirectory<'_> {
     /// Whether a volume can be mounted there without hiding anything that processes need.
     pub fn can_be_mounted(&self) -> bool {
-        self.path != "/"
-            && !OCCUPIED.iter().any(|occupied| is_around(&self.path, occupied))
-            && !FOREIGN.iter().any(|foreign| is_around(foreign, &self.path))
+        let hides = |place: &&str| is_around(&self.path, place) || is_around(place, &self.path);
+        self.path != "/" && !OCCUPIED.iter().any(hides)
     }
 }
 
@@ -346,13 +343,13 @@ mod tests {
             "/usr",
             "/var",
             "/proc/x",
+            "/usr/lib",
+            "/docker-entrypoint.sh",
             ".",
         ] {
             assert!(!can(path), "{path}");
         }
-        for path in
-            ["/scratch", "/opt/flink/work", "/opt/flink/libs", "/usr/local/tmp", "/var/tmp", "tmp"]
-        {
+        for path in ["/scratch", "/opt/flink/work", "/opt/flink/libs", "/var/tmp", "tmp"] {
             assert!(can(path), "{path}");
         }
     }
