@@ -6,7 +6,8 @@
 use super::Span;
 use super::source::{Bytes, Source};
 use crate::resource::pointer;
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 /// No node.
 pub(super) const NONE: u32 = u32::MAX;
@@ -40,7 +41,13 @@ pub(super) struct Node {
 pub(super) struct Nodes {
     pub(super) all: Vec<Node>,
     pub(super) names: String,
+    /// The children of nodes that have many, made when the first of them is looked up: those of a
+    /// list in their order, those of a mapping by name.
+    long: OnceLock<HashMap<u32, Vec<u32>>>,
 }
+
+/// With more children, a node has an index: a file may have findings at all of them.
+const MANY: usize = 64;
 
 impl Nodes {
     pub(super) fn get(&self, id: u32) -> Option<&Node> {
@@ -61,23 +68,52 @@ impl Nodes {
     }
 
     /// The child that a pointer's token names; of duplicate fields, the last one, which counts.
-    fn child(&self, node: &Node, token: &str) -> Option<&Node> {
+    fn child(&self, parent: u32, token: &str) -> Option<u32> {
+        let node = self.get(parent)?;
         match node.kind {
             Kind::Scalar => None,
-            Kind::Mapping => self
-                .children(node)
-                .filter(|(_, child)| self.name(child) == token)
-                .last()
-                .map(|(_, child)| child),
+            Kind::Mapping => {
+                let is_named = |(_, child): &(u32, &Node)| self.name(child) == token;
+                let named = || self.children(node).filter(is_named).last().map(|(id, _)| id);
+                self.long_children(parent, node).map_or_else(named, |children| {
+                    let name = |id: u32| self.get(id).map_or("", |node| self.name(node));
+                    let end = children.partition_point(|id| name(*id) <= token);
+                    let last = *children.get(end.checked_sub(1)?)?;
+                    (name(last) == token).then_some(last)
+                })
+            }
             Kind::List if token.starts_with('+') || (token.starts_with('0') && token.len() > 1) => {
                 None
             }
-            Kind::List => token
-                .parse()
-                .ok()
-                .and_then(|index| self.children(node).nth(index))
-                .map(|(_, child)| child),
+            Kind::List => {
+                let index: usize = token.parse().ok()?;
+                match self.long_children(parent, node) {
+                    Some(children) => children.get(index).copied(),
+                    None => self.children(node).nth(index).map(|(id, _)| id),
+                }
+            }
         }
+    }
+
+    /// The children of a node that has many.
+    fn long_children(&self, parent: u32, node: &Node) -> Option<&[u32]> {
+        self.children(node).nth(MANY)?;
+        self.long.get_or_init(|| self.index()).get(&parent).map(Vec::as_slice)
+    }
+
+    fn index(&self) -> HashMap<u32, Vec<u32>> {
+        let mut long = HashMap::new();
+        for (id, node) in (0..).zip(&self.all) {
+            if node.kind == Kind::Scalar || self.children(node).nth(MANY).is_none() {
+                continue;
+            }
+            let mut children: Vec<u32> = self.children(node).map(|(id, _)| id).collect();
+            if node.kind == Kind::Mapping {
+                children.sort_by_key(|id| self.get(*id).map_or("", |node| self.name(node)));
+            }
+            long.insert(id, children);
+        }
+        long
     }
 }
 
@@ -123,14 +159,18 @@ impl Positions {
     /// the end.
     fn walk(&self, pointer: &str) -> Option<(&Source, &Nodes, &Node, bool)> {
         let (source, nodes) = self.found.as_ref()?;
-        let mut node = nodes.get(0)?;
+        let (mut id, mut is_complete) = (0, true);
+        nodes.get(id)?;
         for token in pointer::tokens(pointer) {
-            match nodes.child(node, &token) {
-                Some(child) => node = child,
-                None => return Some((source, nodes, node, false)),
+            match nodes.child(id, &token) {
+                Some(child) => id = child,
+                None => {
+                    is_complete = false;
+                    break;
+                }
             }
         }
-        Some((source, nodes, node, true))
+        Some((source, nodes, nodes.get(id)?, is_complete))
     }
 }
 
