@@ -246,3 +246,20 @@ fn secrets_of_a_tenant_are_hidden() {
     let errors = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.code() == Some(2) && !errors.contains("hunter2"), "{errors}");
 }
+
+#[test]
+fn another_version_is_an_error_at_its_place() {
+    for kind in ["FlinkTenant", "FlinkPolicy"] {
+        let object = format!(
+            "apiVersion: flinkgate.dev/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{}}\n"
+        );
+        let found = lint(&["-"], &object);
+        let message =
+            format!("{kind} has no version `v1`: write `apiVersion: flinkgate.dev/v1alpha1`");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0]["message"].as_str(), &found[0]["line"]),
+            (Some(message.as_str()), &json!(1))
+        );
+    }
+}
