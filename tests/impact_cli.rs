@@ -82,7 +82,7 @@ fn impact(folder: &TempDir, arguments: &[&str]) -> (i32, String, String) {
 /// The tenant's spec, with these values.
 fn spec(label: &str, path: &str, secret: &str) -> Value {
     json!({"namespaces": {"names": ["payments-prod"]}, "labels": {"cost-center": label},
-        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state", "mountPath": path}}},
+        "storage": {"checkpoints": {"volume": {"claimName": "{cluster}-state", "mountPath": path, "size": "1Gi"}}},
         "security": {"serviceAccounts": ["flink"]},
         "flink": {"configuration": {"enforced": {"s3.secret-key": secret}}}})
 }

@@ -59,7 +59,11 @@ pub fn folder<'v>(tenants: impl IntoIterator<Item = &'v Value>) -> TempDir {
 /// A gate with the tenants of a folder.
 pub fn gate(tenants: &TempDir, unassigned: Unassigned) -> Gate {
     let (gate, warnings) = Gate::load(&[tenants.path().to_owned()], &[], unassigned).unwrap();
-    assert!(warnings.is_empty());
+    // Some cases leave the claim to others, or have a tenant whose rules refuse its own options.
+    let is_expected = |message: &str| {
+        message.contains("only with a `size`") || message.starts_with("jobs get a finding of `")
+    };
+    assert!(warnings.iter().all(|warning| is_expected(&warning.message)), "{warnings:?}");
     gate
 }
 

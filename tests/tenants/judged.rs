@@ -225,3 +225,41 @@ fn the_tenant_of_the_readme_has_no_finding() {
     assert_eq!(text(&output.stdout), "no findings in 2 objects of 2 files\n");
     assert_eq!((text(&output.stderr), output.status.code()), (String::new(), Some(0)));
 }
+
+/// The lines that are shown, and the messages, hide the secrets among a tenant's options.
+#[test]
+fn secrets_of_a_tenant_are_hidden() {
+    let tenant = "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkTenant\nmetadata: {name: a}\nspec:\n  \
+        storage: {checkpoints: {locations: [\"s3://own/\"]}}\n  flink: {configuration: {defaults: \
+        {s3.secret-key: hunter2, parallelism.default: many, \
+        execution.checkpointing.dir: \"s3://key:hunter2@other/x\"}}}\n";
+    for format in ["text", "json", "sarif"] {
+        let output = flinkgate(&["lint", "-", "--format", format], tenant);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("parallelism.default") && !text.contains("hunter2"), "{text}");
+    }
+    let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
+    std::fs::write(file.path(), tenant).unwrap();
+    let path = file.path().to_str().unwrap();
+    let output = flinkgate(&["lint", "examples/manifests/etl.yaml", "--tenants", path], "");
+    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.code() == Some(2) && !errors.contains("hunter2"), "{errors}");
+}
+
+#[test]
+fn another_version_is_an_error_at_its_place() {
+    for kind in ["FlinkTenant", "FlinkPolicy"] {
+        let object = format!(
+            "apiVersion: flinkgate.dev/v1\nkind: {kind}\nmetadata: {{name: a}}\nspec: {{}}\n"
+        );
+        let found = lint(&["-"], &object);
+        let message =
+            format!("{kind} has no version `v1`: write `apiVersion: flinkgate.dev/v1alpha1`");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0]["message"].as_str(), &found[0]["line"]),
+            (Some(message.as_str()), &json!(1))
+        );
+    }
+}

@@ -14,7 +14,7 @@ pub mod stale_read;
 use super::answer::{Answer, Webhook};
 use crate::pipeline::Gate;
 use crate::resource::{Operation, Resource};
-use crate::rules::notices::Notice;
+use crate::rules::notices::{FLINK_POLICY, FLINK_TENANT, Notice};
 use crate::rules::{Finding, Level};
 
 /// The answer for Flinkgate's kinds; `None` for every other kind.
@@ -38,6 +38,9 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Opti
     })
 }
 
+/// The version of Flinkgate's kinds.
+const VERSION: &str = "v1alpha1";
+
 /// Whether `lint` judges a kind with [`configuration_findings`].
 pub fn is_configuration(resource: &Resource) -> bool {
     resource.kind.group == "flinkgate.dev"
@@ -55,7 +58,16 @@ pub struct ConfigurationFinding {
 
 /// What the validating webhook says of a FlinkTenant or FlinkPolicy; empty for other kinds.
 pub fn configuration_findings(gate: &Gate, resource: &Resource) -> Vec<ConfigurationFinding> {
-    match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
+    let (kind, version) = (resource.kind.kind.as_str(), resource.kind.version.as_str());
+    if is_configuration(resource) && version != VERSION {
+        let notice = if kind == "FlinkTenant" { &FLINK_TENANT } else { &FLINK_POLICY };
+        let message = format!(
+            "{kind} has no version `{version}`: write `apiVersion: flinkgate.dev/{VERSION}`"
+        );
+        let finding = finding(notice, Level::Error, "/apiVersion", message, None);
+        return vec![ConfigurationFinding { finding, on_key: false }];
+    }
+    match (resource.kind.group.as_str(), kind) {
         ("flinkgate.dev", "FlinkTenant") => flink_tenant::findings(gate, resource),
         ("flinkgate.dev", "FlinkPolicy") => {
             let findings = flink_policy::findings(gate, resource).into_iter();

@@ -8,12 +8,14 @@ use crate::admission::flinkgate_kinds::{
     ConfigurationFinding, configuration_findings, is_configuration,
 };
 use crate::cli::input::{Input, Manifest, Texts};
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::pipeline::{Gate, InputUsage, Judgement};
 use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
 use crate::resource::pointer;
 use crate::rules::Finding;
 use rayon::prelude::*;
+use serde_json::Value;
 
 /// What is found in the objects of a document, of a file, of the whole input.
 #[derive(Debug, Default)]
@@ -88,6 +90,10 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
     let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
     if is_configuration(&manifest.resource) {
         let found = configuration_findings(gates.configured, &manifest.resource);
+        let hidden = if found.is_empty() { Vec::new() } else { secret_options(manifest) };
+        if !hidden.is_empty() {
+            linted.hidden.insert(manifest.file.clone(), hidden);
+        }
         linted.diagnostics.extend(found.into_iter().map(|found| configuration(manifest, found)));
         return linted;
     }
@@ -107,6 +113,21 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         linted.diagnostics.extend(point(manifest, judgement));
     }
     linted
+}
+
+/// Where a FlinkTenant has options with secrets.
+fn secret_options(manifest: &Manifest) -> Vec<Span> {
+    let mut spans = Vec::new();
+    for base in ["/spec/flink/configuration/defaults", "/spec/flink/configuration/enforced"] {
+        let options = pointer::at(&manifest.resource.object, base).and_then(Value::as_object);
+        for (key, value) in options.into_iter().flatten() {
+            let has_secret = |text: &str| is_sensitive(key) || uri(text) != text;
+            if value.as_str().map_or_else(|| is_sensitive(key), has_secret) {
+                spans.push(manifest.span(&pointer::join(base, key)));
+            }
+        }
+    }
+    spans
 }
 
 /// A finding about a FlinkTenant or FlinkPolicy with its place.

@@ -84,7 +84,8 @@ fn images(spec: &FlinkTenantSpec, problems: &mut Problems) {
 /// Lists of which each entry is one name.
 fn exact(spec: &FlinkTenantSpec, problems: &mut Problems) {
     let (security, scheduling) = (&spec.security, &spec.scheduling);
-    let lists: [(&str, &Option<Vec<String>>, Option<Form>); 5] = [
+    type List<'a> = (&'a str, &'a Option<Vec<String>>, Option<Form>);
+    let lists: [List<'_>; 5] = [
         ("/security/serviceAccounts", &security.service_accounts, Some(Form::DnsSubdomain)),
         ("/security/entrypoints", &security.entrypoints, None),
         ("/scheduling/priorityClasses", &scheduling.priority_classes, Some(Form::DnsSubdomain)),
