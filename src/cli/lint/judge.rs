@@ -13,6 +13,7 @@ use crate::pipeline::{Gate, InputUsage, Judgement};
 use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
 use crate::resource::pointer;
+use crate::resource::yaml::Span;
 use crate::rules::Finding;
 use rayon::prelude::*;
 use serde_json::Value;

@@ -50,13 +50,19 @@ impl Fault {
 pub(super) struct Source {
     text: String,
     line_starts: OnceLock<Vec<u32>>,
+    /// The characters that start before each block.
+    blocks: OnceLock<Vec<usize>>,
 }
+
+/// The bytes of a block of characters that are counted together.
+const BLOCK: usize = 4 << 10;
 
 impl Source {
     pub(super) fn new(text: &str) -> Self {
         Self {
             text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
             line_starts: OnceLock::new(),
+            blocks: OnceLock::new(),
         }
     }
 
@@ -92,16 +98,34 @@ impl Source {
         let start =
             self.line_starts().get(line.saturating_sub(1)).copied().unwrap_or_default() as usize;
         let end = (at as usize).min(self.text.len());
-        // A long line is counted once for each finding in it.
-        let before = match self.text.get(start..end) {
-            Some(before) => before.chars().count(),
-            // Every byte that does not continue a character starts one.
-            None => {
-                let before = self.text.as_bytes().get(start..end).unwrap_or_default();
-                before.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
-            }
+        let before = match end.saturating_sub(start) {
+            ..=BLOCK => self.starts_within(start, end),
+            _ => self.starts_before(end).saturating_sub(self.starts_before(start)),
         };
         (line, before + 1)
+    }
+
+    /// The characters that start in a range.
+    fn starts_within(&self, start: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes().get(start..end).unwrap_or_default();
+        // Every byte that does not continue a character starts one.
+        bytes.iter().filter(|byte| **byte & 0xC0 != 0x80).count()
+    }
+
+    /// The characters that start before a byte. A long line may have many findings, so whole blocks
+    /// are counted once.
+    fn starts_before(&self, end: usize) -> usize {
+        let blocks = self.blocks.get_or_init(|| {
+            let mut before = 0_usize;
+            let block = |start| {
+                let counted = before;
+                before += self.starts_within(start, (start + BLOCK).min(self.text.len()));
+                counted
+            };
+            (0..=self.text.len()).step_by(BLOCK).map(block).collect()
+        });
+        let block = end / BLOCK;
+        blocks.get(block).copied().unwrap_or_default() + self.starts_within(block * BLOCK, end)
     }
 
     fn line_starts(&self) -> &[u32] {
@@ -116,5 +140,24 @@ impl Source {
                 )
                 .collect()
         })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_of_long_lines_are_characters() {
+        let text = format!("a\n{}\nb", "aä€𝄞".repeat(5_000));
+        let source = Source::new(&text);
+        let long = 2..text.len() - 2;
+        for at in long.step_by(997).filter(|at| text.is_char_boundary(*at)).chain([text.len() - 2])
+        {
+            let expected = text[2..at].chars().count() + 1;
+            assert_eq!(source.place(offset(at)), (2, expected), "{at}");
+        }
+        assert_eq!(source.place(offset(text.len())), (3, 2));
     }
 }
