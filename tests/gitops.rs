@@ -354,7 +354,7 @@ fn early_refusals_and_charges_are_the_same() {
         let gate = gate(&spec);
         let plain = asked(&deployment(json!({})), None, "alice");
         let after = asked(&stored(&gate, &plain), None, "alice");
-        gate.lower(&after, false).unwrap().usage()
+        gate.lower(&after, false).unwrap().usage().clone()
     };
     assert_eq!(usage(true), usage(false));
 }
