@@ -364,6 +364,7 @@ fn a_scaled_cluster_need_not_get_options_first() {
     let gate = enforcing(json!({"kubernetes.rest-service.exposed.type": "ClusterIP"}));
     let mut old = deployment(json!({}));
     old["spec"]["mode"] = "standalone".into();
+    old["spec"]["job"]["jarURI"] = "local:///opt/flink/job.jar".into();
     old["spec"]["taskManager"]["replicas"] = 4.into();
     let mut new = old.clone();
     new["spec"]["taskManager"]["replicas"] = 2.into();
