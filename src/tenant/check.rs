@@ -1,6 +1,6 @@
 //! Checks one FlinkTenant. Files, the webhook and the watch in the cluster report the same problems.
 
-use super::validate::Form;
+use super::validate::{Described, Form};
 use super::{FlinkTenantSpec, TENANT_LABEL, crd, schema, validate};
 use crate::resource::{metadata_text, pointer};
 use jiff::civil::Date;

@@ -6,7 +6,7 @@ mod forms;
 mod given;
 mod patterns;
 
-pub(super) use forms::Form;
+pub(super) use forms::{Described, Form};
 
 use super::check::{FieldProblem, Severity};
 use super::schema::one_of;

@@ -3,7 +3,7 @@
 //! The facts are those of `pkg/apis/core/validation` of Kubernetes 1.34.
 
 use super::Problems;
-use super::forms::Form;
+use super::forms::{Described, Form};
 use crate::flink::claims::{AccessScope, access_scope, claim_for};
 use crate::flink::memory_size::parse_resource_memory;
 use crate::resource::pointer;

@@ -1,7 +1,7 @@
 //! Lists of names and patterns: entries that can match nothing, and stars without a meaning.
 
 use super::Problems;
-use super::forms::Form;
+use super::forms::{Described, Form};
 use crate::flink::image::{pattern_can_match, pattern_tag};
 use crate::flink::location::{LocationFault, location_fault};
 use crate::tenant::FlinkTenantSpec;
