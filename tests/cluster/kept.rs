@@ -24,6 +24,7 @@ impl Running {
         installation.kubectl(&["create", "serviceaccount", "flink", "--namespace", &namespace]);
         let mut manifest = example("manifests/etl.yaml", &namespace);
         manifest["spec"]["mode"] = json!("standalone");
+        manifest["spec"]["job"]["jarURI"] = json!("local:///opt/flink/jobs/etl.jar");
         manifest["spec"]["taskManager"]["replicas"] = json!(1);
         let operator = Operator::start(&operator_account(installation), &namespace);
         let running = Self { namespace, manifest, operator };

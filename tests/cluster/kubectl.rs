@@ -174,6 +174,7 @@ fn a_generated_name_is_judged_like_any_other() {
 fn scaling_goes_through_and_leaves_the_rest() {
     let (admin, namespace, mut etl) = payments("scale");
     etl["spec"]["mode"] = json!("standalone");
+    etl["spec"]["job"]["jarURI"] = json!("local:///opt/flink/jobs/etl.jar");
     etl["spec"]["taskManager"]["replicas"] = json!(1);
     admin.create(&etl.to_string());
     let here = ["--namespace", &namespace];
@@ -217,7 +218,7 @@ fn scaling_beyond_what_one_cluster_may_use_is_refused() {
     let here = ["--namespace", namespace.as_str()];
     let mut etl = example("manifests/etl.yaml", &namespace);
     etl["spec"]["mode"] = json!("standalone");
-    etl["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 2, "upgradeMode": "stateless"});
+    etl["spec"]["job"] = json!({"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": 2, "upgradeMode": "stateless"});
     admin.create(&etl.to_string());
     let container = json!({"name": "taskmanager", "image": "registry.example.com/flink:1.20", "args": ["taskmanager"]});
     let template =
@@ -444,7 +445,7 @@ fn session_jobs_and_snapshots_are_held_against_what_they_are_about() {
     let admin = installation();
     let namespace = admin.tenant("about", json!({}));
     let mut cluster = example("manifests/etl.yaml", &namespace);
-    cluster["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 2, "upgradeMode": "stateless"});
+    cluster["spec"]["job"] = json!({"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": 2, "upgradeMode": "stateless"});
     admin.create(&cluster.to_string());
     cluster["metadata"]["name"] = json!("session");
     cluster["spec"].as_object_mut().unwrap().remove("job");

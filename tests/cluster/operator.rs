@@ -21,6 +21,7 @@ fn cluster(tenant: &str) -> (String, Value) {
     installation().create(&claim.to_string());
     let mut object = example("manifests/etl.yaml", &namespace);
     object["spec"]["mode"] = json!("standalone");
+    object["spec"]["job"]["jarURI"] = json!("local:///opt/flink/jobs/etl.jar");
     object["spec"]["taskManager"]["replicas"] = json!(NODES);
     // A side car, so that templates have something to be merged.
     let container = json!({"name": "log", "image": "registry.example.com/flink/log:1.0",

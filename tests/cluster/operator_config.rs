@@ -42,7 +42,7 @@ fn a_deployment_is_counted_with_what_the_operator_gives_it() {
 
     let namespace = admin.tenant("counted", json!({"quota": {"perCluster": {"taskManagers": 2}}}));
     let mut etl = example("manifests/etl.yaml", &namespace);
-    etl["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 8, "upgradeMode": "stateless"});
+    etl["spec"]["job"] = json!({"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": 8, "upgradeMode": "stateless"});
     etl["spec"]["flinkConfiguration"]
         .as_object_mut()
         .unwrap()

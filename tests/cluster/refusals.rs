@@ -42,7 +42,7 @@ fn flink_deployment(namespace: &str, name: &str, job: Option<Value>) -> Value {
 }
 
 fn job() -> Value {
-    json!({"jarURI": "local:///opt/flink/usrlib/j.jar", "parallelism": 1, "upgradeMode": "stateless"})
+    json!({"jarURI": "local:///opt/flink/jobs/j.jar", "parallelism": 1, "upgradeMode": "stateless"})
 }
 
 /// The Deployment of a JobManager, without pods.

@@ -25,7 +25,7 @@ impl Cluster {
                 "mode": if self.standalone { "standalone" } else { "native" },
                 "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "1"},
                 "jobManager": {"resource": resource}, "taskManager": {"resource": resource},
-                "job": {"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": self.task_managers, "upgradeMode": "stateless"}}});
+                "job": {"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": self.task_managers, "upgradeMode": "stateless"}}});
         if self.standalone {
             manifest["spec"]["taskManager"]["replicas"] = json!(self.task_managers);
         }

@@ -80,7 +80,7 @@ fn a_flink_deployment_that_never_named_its_task_managers_is_scaled_by_what_it_ha
     let mut etl = cluster(&namespace, "etl", 0);
     let spec = etl["spec"].as_object_mut().unwrap();
     spec.insert("mode".into(), json!("native"));
-    spec.insert("job".into(), json!({"jarURI": "local:///opt/flink/usrlib/etl.jar", "parallelism": 3, "upgradeMode": "stateless"}));
+    spec.insert("job".into(), json!({"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": 3, "upgradeMode": "stateless"}));
     spec["taskManager"].as_object_mut().unwrap().remove("replicas");
     scene.ask(&etl).unwrap();
     // A JobManager, and a TaskManager for each of three slots.

@@ -233,7 +233,7 @@ fn a_cluster_is_created_again_right_after_its_last_pod_is_gone() {
 /// The same cluster with a job.
 fn application(namespace: &str, name: &str) -> Value {
     let mut cluster = cluster(namespace, name, 2);
-    cluster["spec"]["job"] = json!({"jarURI": "local:///opt/flink/usrlib/job.jar", "parallelism": 2, "upgradeMode": "stateless"});
+    cluster["spec"]["job"] = json!({"jarURI": "local:///opt/flink/jobs/job.jar", "parallelism": 2, "upgradeMode": "stateless"});
     cluster
 }
 
