@@ -46,6 +46,9 @@ def normal(schema, closed):
         if isinstance(values, dict):
             return ("map", normal(values, closed))
         properties = schema.get("properties")
+        if properties and "additionalProperties" in properties:
+            # `additionalProperties` below `properties` by mistake (Lyft's 0.6): the values are not checked.
+            return ("o",)
         if not properties:
             # An object without fields keeps none, unless the definition keeps unknown ones.
             keeps = preserves or values is True or not closed
