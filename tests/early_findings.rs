@@ -194,13 +194,15 @@ fn requests_that_a_limit_range_gives_are_charged_with_the_cluster() {
     let found =
         |object: &Value, amount: &str| in_cluster(&quota, &[range(amount)], object, &EXCEEDED);
     // A JobManager and two TaskManagers of one cpu, each with a sidecar.
-    let bare = with(json!({"name": "proxy"}));
+    let bare = with(json!({"name": "proxy", "image": "a:1"}));
     assert_eq!(found(&bare, "300m"), [""; 0]);
     let [refused] = found(&bare, "400m").try_into().unwrap();
     assert!(refused.contains("4200m") || refused.contains("4.2"), "{refused}");
-    let sized = with(json!({"name": "proxy", "resources": {"requests": {"cpu": "100m"}}}));
+    let sized =
+        with(json!({"name": "proxy", "image": "a:1", "resources": {"requests": {"cpu": "100m"}}}));
     assert_eq!(found(&sized, "400m"), [""; 0]);
-    let limited = with(json!({"name": "proxy", "resources": {"limits": {"cpu": "100m"}}}));
+    let limited =
+        with(json!({"name": "proxy", "image": "a:1", "resources": {"limits": {"cpu": "100m"}}}));
     assert_eq!(found(&limited, "400m"), [""; 0]);
 }
 

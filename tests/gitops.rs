@@ -360,7 +360,7 @@ fn early_refusals_and_charges_are_the_same() {
         let gate = gate(&spec);
         let plain = asked(&deployment(json!({})), None, "alice");
         let after = asked(&stored(&gate, &plain), None, "alice");
-        gate.lower(&after, false).unwrap().usage()
+        gate.lower(&after, false).unwrap().usage().clone()
     };
     assert_eq!(usage(true), usage(false));
 }
@@ -370,6 +370,7 @@ fn a_scaled_cluster_need_not_get_options_first() {
     let gate = enforcing(json!({"kubernetes.rest-service.exposed.type": "ClusterIP"}));
     let mut old = deployment(json!({}));
     old["spec"]["mode"] = "standalone".into();
+    old["spec"]["job"]["jarURI"] = "local:///opt/flink/job.jar".into();
     old["spec"]["taskManager"]["replicas"] = 4.into();
     let mut new = old.clone();
     new["spec"]["taskManager"]["replicas"] = 2.into();

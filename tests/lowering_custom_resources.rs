@@ -289,7 +289,7 @@ fn spotify_cluster_findings_point_at_its_fields() {
         "flink-cluster",
         json!({"image": {"name": "evil.io/flink:1"}, "serviceAccountName": "admin", "flinkProperties": {"env.java.opts.all": "-Dx"},
             "taskManager": {"volumes": [{"name": "host", "hostPath": {"path": "/"}}], "nodeSelector": {"pool": "other"},
-                "sidecars": [{"name": "log", "image": "registry.example.com/flink/log:3", "securityContext": {"privileged": true}}]},
+                "sidecars": [{"name": "log", "image": "registry.example.com/flink/log:3", "securityContext": {"privileged": true, "runAsNonRoot": true}}]},
             "job": {"savepointsDir": "s3://other/x"}}),
     );
     let places = found(strict, &bad);

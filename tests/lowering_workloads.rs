@@ -60,6 +60,15 @@ fn tenants() -> Vec<Gate> {
 /// The pod that a controller creates from a workload's template.
 fn pod(workload: &Resource) -> Resource {
     let mut pod = workload.object["spec"]["template"].clone();
+    // The controller adds a volume for each claim of its own.
+    for claim in workload.object["spec"]["volumeClaimTemplates"].as_array().into_iter().flatten() {
+        let name = claim["metadata"]["name"].clone();
+        let volume = json!({"name": name, "persistentVolumeClaim": {"claimName": format!("{}-0", name.as_str().unwrap())}});
+        match &mut pod["spec"]["volumes"] {
+            Value::Array(volumes) => volumes.push(volume),
+            volumes => *volumes = json!([volume]),
+        }
+    }
     pod["apiVersion"] = json!("v1");
     pod["kind"] = json!("Pod");
     pod["metadata"]["namespace"] = json!(workload.namespace);

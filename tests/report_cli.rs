@@ -5,6 +5,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n";
+/// The same with a container.
+const WHOLE_POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec: {containers: [{name: a, image: 'a:1'}]}\n";
 
 struct Run {
     status: i32,
@@ -41,7 +43,7 @@ fn json(run: &Run) -> Value {
 
 #[test]
 fn a_clean_folder_is_fine() {
-    let run = run(&[("pods/a.yaml", POD)], &["lint"], "");
+    let run = run(&[("pods/a.yaml", WHOLE_POD)], &["lint"], "");
     assert_eq!(
         (run.status, run.out.as_str(), run.err.as_str()),
         (0, "no findings in 1 object of 1 file\n", "")
@@ -101,7 +103,9 @@ fn a_broken_document_leaves_the_others_of_its_file() {
 
 #[test]
 fn a_key_that_is_there_twice_is_a_warning_with_its_place() {
-    let text = format!("{POD}spec:\n  nodeName: a\n  nodeName: b\n");
+    let text = format!(
+        "{POD}spec:\n  nodeName: a\n  nodeName: b\n  containers: [{{name: a, image: 'a:1'}}]\n"
+    );
     let files = [("a.yaml", text.as_str())];
     let warned = run(&files, &["lint", "--format", "json"], "");
     let finding = &json(&warned)["findings"][0];
@@ -114,7 +118,7 @@ fn a_key_that_is_there_twice_is_a_warning_with_its_place() {
 
 #[test]
 fn standard_input_and_lists_are_read() {
-    let list = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod"}, {"apiVersion": "v1", "kind": "Pod"}]}"#;
+    let list = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}]}"#;
     let run = run(&[], &["lint", "--format", "json", "-"], list);
     assert_eq!((run.status, &json(&run)["objects"]), (0, &2.into()));
 }
@@ -147,7 +151,7 @@ fn what_is_no_whole_object_is_left_alone() {
             "1 template",
         ),
     ] {
-        let files = [(file, text), ("a.yaml", POD)];
+        let files = [(file, text), ("a.yaml", WHOLE_POD)];
         for args in [&["lint"][..], &["lint", file], &["lint", file, "a.yaml"]] {
             let run = run(&files, args, "");
             assert_eq!(run.status, 0, "{args:?}: {}", run.err);
@@ -175,16 +179,16 @@ fn manifests_that_cannot_be_read_are_errors() {
 #[test]
 fn directives_and_document_markers_are_read() {
     for text in [
-        format!("%YAML 1.1\n---\n{POD}"),
-        format!("%YAML 1.2\n--- # the first\n{POD}...\n"),
-        format!("# note\n---\n{POD}...\n# end\n---\n"),
-        format!("%TAG !e! tag:example.com,2026:\n---\n{POD}...\n%YAML 1.1\n---\n{POD}"),
-        format!("\u{feff}---\n{POD}"),
-        r#"--- {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}}"#.to_owned(),
+        format!("%YAML 1.1\n---\n{WHOLE_POD}"),
+        format!("%YAML 1.2\n--- # the first\n{WHOLE_POD}...\n"),
+        format!("# note\n---\n{WHOLE_POD}...\n# end\n---\n"),
+        format!("%TAG !e! tag:example.com,2026:\n---\n{WHOLE_POD}...\n%YAML 1.1\n---\n{WHOLE_POD}"),
+        format!("\u{feff}---\n{WHOLE_POD}"),
+        r#"--- {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}"#.to_owned(),
     ] {
         let report = run(&[("a.yaml", &text)], &["lint", "--format", "json", "a.yaml"], "");
         assert_eq!(report.status, 0, "{text}: {}", report.err);
-        assert_eq!(json(&report)["objects"], text.matches("Pod").count(), "{text}");
+        assert_eq!(json(&report)["objects"], text.matches("containers").count(), "{text}");
     }
 }
 

@@ -10,9 +10,10 @@ fn report(format: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: größe}\n";
     let bad = "spec:\n  containers:\n    - {name: \"<a> & b\", image: x, image: x, securityContext: {privileged: true}}\n";
+    let good = format!("{pod}spec: {{containers: [{{name: a, image: 'a:1'}}]}}\n");
     for (name, text) in [
-        ("a b.yaml", format!("{pod}{bad}---\n{pod}")),
-        ("broken.yaml", format!("{pod}---\nkind: [\n")),
+        ("a b.yaml", format!("{pod}{bad}---\n{good}")),
+        ("broken.yaml", format!("{good}---\nkind: [\n")),
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }

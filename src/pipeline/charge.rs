@@ -12,7 +12,7 @@ use crate::kinds;
 use crate::mutate::{self, PredictedPods};
 use crate::quota::ledger::shortage::LimitOwner;
 use crate::quota::ledger::{KnownLimits, LiveObject, Request, Shortage, WaivedLimits};
-use crate::quota::undeclared;
+use crate::quota::{Usage, undeclared};
 use crate::resource::{Operation, Resource, is_being_deleted, pointer, users};
 use crate::rules::{Finding, Level, enforcement};
 use crate::tenant::{SuspendedJobs, Tenant};
@@ -145,9 +145,11 @@ impl Gate {
         }
         let tenant = case.tenant().filter(|_| case.excess.is_none())?;
         let known = Arc::clone(self.limits_of(&tenant.name)?);
-        let usage = |object: &Value, workload: &Workload| {
-            let mut usage = measure::usage(resource, object, workload, Some(tenant));
-            // The pods will request it. Until they exist, the stored object counts without it.
+        let measured = |object: &Value, workload: &Workload| {
+            measure::usage(resource, object, workload, Some(tenant))
+        };
+        // The pods will request it. Until they exist, the stored object counts without it.
+        let with_limit_ranges = |mut usage: Usage, object: &Value, workload: &Workload| {
             usage.add(&undeclared::given_by_limit_ranges(object, workload));
             usage
         };
@@ -160,7 +162,9 @@ impl Gate {
             return None;
         }
         // What rests holds nothing, or less than its usage: the ledger knows.
-        let before = old.filter(|_| resumes.is_none()).map(|(old, workload)| usage(old, &workload));
+        let before = old
+            .filter(|_| resumes.is_none())
+            .map(|(old, workload)| with_limit_ranges(measured(old, &workload), old, &workload));
         let level = |rule: &str| {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
@@ -172,8 +176,9 @@ impl Gate {
         let workload = &case.workload;
         let asked = match std::ptr::eq(&*case.object, &resource.object) {
             true => case.usage().clone(),
-            false => usage(&resource.object, workload),
+            false => measured(&resource.object, workload),
         };
+        let asked = with_limit_ranges(asked, &resource.object, workload);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
         let is_apart = workload.size.total.clusters > 0
             && kinds::claimed_owner(resource, self.context().requester(resource)).is_some();

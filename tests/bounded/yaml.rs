@@ -111,7 +111,7 @@ fn a_file_of_broken_documents_has_a_short_report() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("many.yaml");
     let lint = |documents: usize| {
-        std::fs::write(&file, "---\na: 1\n".repeat(documents)).unwrap();
+        std::fs::write(&file, "---\nkind: Pod\n".repeat(documents)).unwrap();
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_flinkgate"));
         let output = command.arg("lint").arg(&file).output().unwrap();
         assert!(!output.status.success());

@@ -189,6 +189,8 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "security/",
     "storage/",
     "tenancy/",
+    // A read-only root decides: tests/data/field/read-only-root-unusable-dirs.
+    "flink/read-only-directory",
     // A field or the version decides: the address of the JAR, the image, the template, Flink 2.
     "flink/artifacts-folder",
     "flink/file-system",

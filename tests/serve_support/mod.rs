@@ -237,6 +237,6 @@ pub fn review(version: &str, name: &str) -> String {
     json!({"apiVersion": version, "kind": "AdmissionReview", "request": {
         "uid": format!("uid-of-{name}"), "operation": "CREATE", "name": name, "namespace": "payments-prod",
         "kind": {"group": "", "version": "v1", "kind": "Pod"},
-        "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [{"name": "a"}]}}}})
+        "object": {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}}})
     .to_string()
 }

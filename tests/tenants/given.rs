@@ -317,6 +317,7 @@ const OTHERS: &[&str] = &[
     "scheduling.spread",
     "scheduling.zoneSpread.jobManager",
     "scheduling.zoneSpread.taskManager",
+    "mutation.customResources",
     "security.configMaps",
     "security.entrypoints",
     "security.extendedResources",

@@ -20,6 +20,11 @@ OPERATORS = ["apache", "flinkcluster", "lyft"]
 METADATA_MAPS = ["annotations", "labels"]
 
 
+# Lyft's definitions, whose API server keeps unknown fields, name one field of a volume, and
+# `additionalProperties` as if it were a field of a map.
+LEFT_OPEN = [["additionalProperties:s"], ["name:s!"]]
+
+
 def release_order(name):
     if not re.match(r"[a-z]*-?[0-9]", name):
         return (1, [], name)
@@ -46,9 +51,6 @@ def normal(schema, closed):
         if isinstance(values, dict):
             return ("map", normal(values, closed))
         properties = schema.get("properties")
-        if properties and "additionalProperties" in properties:
-            # `additionalProperties` below `properties` by mistake (Lyft's 0.6): the values are not checked.
-            return ("o",)
         if not properties:
             # An object without fields keeps none, unless the definition keeps unknown ones.
             keeps = preserves or values is True or not closed
@@ -130,6 +132,8 @@ def reference(members, mask, table):
             if demanded:
                 mark = "!" if demanded == alternative else f"!{demanded:x}"
             cells.append(f"{name}:{inner}{at(alternative, mask)}{mark}")
+    if cells[1:] in LEFT_OPEN:
+        cells[0] = "open"
     return table.node("\t".join(cells))
 
 

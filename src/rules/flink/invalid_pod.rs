@@ -42,9 +42,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     options::check(subject, |place, words| report.add(place, words, None, Level::Error));
     let kind = &subject.resource.kind.kind;
     if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
-        validation::workload(kind, subject.object, &mut |at, fault| {
+        validation::workload(kind, &subject.resource.object, &mut |at, fault| {
             let words = Words::of(fault, at, "");
-            // A selector belongs to the workload, and says nothing of its pods.
+            // A selector belongs to the workload, as it is stored, and says nothing of its pods.
             let level = match fault {
                 Fault::Missing("selector") => Level::Warning,
                 _ => Level::Error,
@@ -142,16 +142,7 @@ impl<'a> Reports<'_, 'a> {
     }
 
     fn add(&mut self, place: String, words: &Words, container: Option<&str>, level: Level) {
-        let mut message = words.message.clone();
-        let mut help = words.help.clone();
-        let object = self.subject.object;
-        // Only mutation adds what the object did not have.
-        let is_added = pointer::at(&self.subject.resource.object, &place).is_none()
-            && pointer::at(object, &place).is_some();
-        if is_added {
-            message.push_str("; Flinkgate adds it for the tenant");
-            help = "correct it in the FlinkTenant".to_owned();
-        }
+        let Words { message, help, .. } = words.clone();
         if !self.reported.insert((place.clone(), message.clone())) {
             return;
         }
@@ -206,51 +197,4 @@ fn collides(object: &Value, common: &str, role: &str, within: &str) -> bool {
         }
     }
     false
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-mod tests {
-    use super::*;
-    use crate::kinds::lower;
-    use crate::resource::Resource;
-    use crate::tenant::{PreparedTenant, Tenant};
-    use serde_json::json;
-
-    #[test]
-    fn what_mutation_adds_is_the_tenants() {
-        let manifest = json!({
-            "apiVersion": "flink.apache.org/v1beta1",
-            "kind": "FlinkDeployment",
-            "metadata": {"name": "etl"},
-            "spec": {"podTemplate": {"spec": {"tolerations": [{"value": "x"}]}}},
-        });
-        let resource = Resource::from_manifest(manifest.clone()).unwrap();
-        let mut object = manifest;
-        object["spec"]["podTemplate"]["spec"]["nodeSelector"] = json!({"pool": "-x"});
-        let workload = lower(&resource, &object).unwrap();
-        let tenant = PreparedTenant::new(&Tenant::default());
-        let mut findings = Findings::new(&RULE);
-        check(&Subject::new(&resource, &object, &workload, &tenant), &mut findings);
-        let found: Vec<_> = findings
-            .into_list()
-            .into_iter()
-            .map(|finding| (finding.pointer, finding.message, finding.help.unwrap()))
-            .collect();
-        let expected = [
-            (
-                "/spec/podTemplate/spec/tolerations/0",
-                "a toleration without `key` needs `operator: Exists`",
-                "add the `key` of the taint",
-            ),
-            (
-                "/spec/podTemplate/spec/nodeSelector/pool",
-                "`-x` is not a valid label value; Flinkgate adds it for the tenant",
-                "correct it in the FlinkTenant",
-            ),
-        ];
-        let expected =
-            expected.map(|(place, message, help)| (place.into(), message.into(), help.into()));
-        assert_eq!(found, expected);
-    }
 }

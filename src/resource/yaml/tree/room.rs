@@ -42,7 +42,7 @@ impl Room {
 /// Adds to a list that may become very long. It grows by a quarter then, because old and new memory are
 /// in use at once.
 pub(super) fn push<T>(list: &mut Vec<T>, element: T) {
-    const LONG: usize = 4_096;
+    const LONG: usize = 65_536;
     if list.len() >= LONG && list.len() == list.capacity() {
         list.reserve_exact(list.len() / 4);
     }
