@@ -243,6 +243,12 @@ fn only_options_that_the_file_cannot_carry_are_demanded() {
         assert!(missing.iter().all(|error| error.starts_with(place)), "{missing:?}");
         assert_eq!(of(json!({ key: value }), None), [""; 0], "{key}");
         assert_eq!(of(json!({ key: "other" }), None).len(), 1, "{key}");
+        // Removing an option that nothing gives would be the next finding.
+        let other = asked(&deployment(json!({ key: "other" })), None, "alice");
+        let found = gate.validate(&other).findings.into_iter();
+        let mut found = found.filter(|finding| finding.rule == "flink/enforced-option");
+        let help = found.next().and_then(|finding| finding.help).unwrap_or_default();
+        assert_eq!(help.starts_with("set "), is_demanded, "{key}: {help}");
     }
 }
 

@@ -377,3 +377,33 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         );
     }
 }
+
+/// What kubectl applies and the API server keeps is judged, however much it looks like something else.
+#[test]
+fn whole_objects_are_not_passed_over() {
+    let privileged = "apiVersion: v1, kind: Pod, metadata: {name: b}, spec: {containers: [{name: a, image: 'flink:1.20', \
+                      args: [jobmanager], securityContext: {privileged: true}}]}";
+    let deep = format!("{}1{}", "{a: ".repeat(300), "}".repeat(300));
+    for (text, status) in [
+        (
+            format!("apiVersion: v1\nkind: List\nmetadata: {{name: '{{{{ x }}}}'}}\nitems: [{{{privileged}}}]\n"),
+            1,
+        ),
+        (
+            format!("apiVersion: v1\nkind: PodList\n$patch: merge\nitems: [{{{privileged}}}]\n"),
+            1,
+        ),
+        (
+            format!("apiVersion: v1\nkind: List\nitems: [{{apiVersion: v1, kind: A, $patch: delete}}, {{{privileged}}}]\n"),
+            1,
+        ),
+        (
+            "apiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {name: a}\nspec: {flinkConfiguration: {$patch: merge}}\n".to_owned(),
+            1,
+        ),
+        (format!("# {{{{ x }}}}\n{{{privileged}, a: {deep}}}\n"), 2),
+    ] {
+        let run = run(&[("a.yaml", &text)], &["lint", "a.yaml"], "");
+        assert_eq!(run.status, status, "{text}: {}", run.err);
+    }
+}

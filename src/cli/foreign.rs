@@ -68,7 +68,13 @@ fn is_json_patch(value: &Value) -> bool {
     value.as_array().is_some_and(|list| !list.is_empty() && list.iter().all(is_operation))
 }
 
-/// Whether a field is a directive of a strategic merge patch. No kind of Kubernetes has such fields.
+/// Fields whose keys are options of Flink, its operator or its logging. They may have any name, and the
+/// API server keeps them.
+const OPTIONS: [&str; 5] =
+    ["configuration", "flinkConfig", "flinkConfiguration", "flinkProperties", "logConfiguration"];
+
+/// Whether a field is a directive of a strategic merge patch. No kind of Kubernetes has such fields; an
+/// option of this name is no directive.
 fn has_directive(value: &Value) -> bool {
     let is_directive = |key: &str| {
         matches!(key, "$patch" | "$retainKeys")
@@ -80,7 +86,10 @@ fn has_directive(value: &Value) -> bool {
         match value {
             Value::Array(list) => open.extend(list),
             Value::Object(map) if map.keys().any(|key| is_directive(key)) => return true,
-            Value::Object(map) => open.extend(map.values()),
+            Value::Object(map) => {
+                let fields = map.iter().filter(|(key, _)| !OPTIONS.contains(&key.as_str()));
+                open.extend(fields.map(|(_, value)| value));
+            }
             _ => {}
         }
     }
@@ -121,6 +130,7 @@ mod tests {
                 with(json!({"spec": {"containers": [{"$patch": "delete", "name": "b"}]}})),
                 Some(Foreign::Patch),
             ),
+            (with(json!({"spec": {"flinkConfiguration": {"$patch": "replace"}}})), None),
             (json!([{"op": "remove", "path": "/spec"}]), Some(Foreign::Patch)),
             (json!([]), Some(Foreign::Other)),
             (json!({"image": {"tag": "1"}}), Some(Foreign::Other)),

@@ -328,7 +328,9 @@ impl Text {
     fn objects(&self, document: Document) -> (Rest, Vec<Manifest>) {
         let (file, mut rest, mut manifests) = (&self.file, Rest::default(), Vec::new());
         let Some(value) = document.value else {
-            if let Some(kind) = Foreign::of_unreadable(&self.text).filter(|_| !self.is_stdin) {
+            let may_be_foreign =
+                !self.is_stdin && !document.problems.iter().any(|problem| problem.limit);
+            if let Some(kind) = Foreign::of_unreadable(&self.text).filter(|_| may_be_foreign) {
                 rest.foreign.insert(kind, 1);
                 return (rest, manifests);
             }
@@ -341,11 +343,13 @@ impl Text {
             return (rest, manifests);
         };
         let positions = Arc::new(document.positions);
-        if let Some(kind) = Foreign::of(&value).filter(|_| !self.is_stdin) {
-            rest.foreign.insert(kind, 1);
-            return (rest, manifests);
-        }
         for (prefix, object) in expand(value) {
+            // What a list itself is called decides nothing: kubectl applies its items one by one.
+            let is_told = |kind: &Foreign| prefix.is_empty() || *kind != Foreign::Other;
+            if let Some(kind) = Foreign::of(&object).filter(is_told).filter(|_| !self.is_stdin) {
+                *rest.foreign.entry(kind).or_default() += 1;
+                continue;
+            }
             match Resource::from_manifest(object) {
                 Ok(resource) => manifests.push(Manifest {
                     file: file.clone(),

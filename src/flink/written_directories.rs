@@ -70,7 +70,7 @@ const TASK_MANAGER_WORKING_DIR: &str = "process.taskmanager.working-dir";
 
 /// Places of the image, the kernel and Kubernetes: a volume at one of them, around it or within it would
 /// hide what a process needs, or cannot be mounted.
-const OCCUPIED: [&str; 19] = [
+const OCCUPIED: [&str; 20] = [
     "/bin",
     "/dev",
     "/docker-entrypoint.sh",
@@ -86,6 +86,8 @@ const OCCUPIED: [&str; 19] = [
     "/opt/flink/usrlib",
     "/opt/java",
     "/proc",
+    // The images link `/var/run` to `/run`.
+    "/run/secrets/kubernetes.io",
     "/sbin",
     "/sys",
     "/usr",
@@ -345,6 +347,7 @@ mod tests {
             "/proc/x",
             "/usr/lib",
             "/docker-entrypoint.sh",
+            "/run/secrets",
             ".",
         ] {
             assert!(!can(path), "{path}");

@@ -89,6 +89,16 @@ fn carried(workload: &Workload, tenant: &FlinkTenantSpec) -> FlinkTenantSpec {
     carried
 }
 
+/// Whether mutation gives Flink an option that the object lacks: in the object itself or on its way.
+pub fn is_option_given(
+    resource: &Resource,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+    key: &str,
+) -> bool {
+    !is_only_checked(resource, tenant) || is_carried(workload, key)
+}
+
 /// Whether an option reaches Flink through a ConfigMap that the operator writes for the object. A job
 /// of a session cluster has none, and other operators write theirs again and again.
 fn is_carried(workload: &Workload, key: &str) -> bool {

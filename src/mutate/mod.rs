@@ -35,7 +35,7 @@ mod verification;
 mod wanted_options;
 
 pub use autoscaler_bound::{bound_autoscaler, without_bound};
-pub use checked_only::is_only_checked;
+pub use checked_only::{is_only_checked, is_option_given};
 pub use checkpoint_volume::VOLUME_NAME;
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
 pub use kept::{UserManifest, drop_replaced, is_completed_on_update, without_earlier};

@@ -2,7 +2,7 @@
 //! empty folders where Flink must write: for temporary files, for log files, and at each directory that
 //! an option names, unless a volume is mounted there.
 //!
-//! A directory at which a volume would hide the image's programs stays read-only;
+//! A directory at which a volume would hide the image's programs or the job's JAR stays read-only;
 //! `flink/read-only-directory` reports it.
 //!
 //! Flink itself mounts `/opt/flink/artifacts`, and the operator `/opt/flink/usrlib`. The image's
@@ -15,6 +15,7 @@ use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, checkpoint_volume};
 use crate::flink::Role;
 use crate::flink::claims::mounted_by_flink;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
@@ -101,7 +102,10 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
             && !claims.iter().any(|(_, claim)| is_around(claim, path))
     };
     let written = written_directories(config, pods.set.role, working).into_iter();
-    let written = written.filter(|found| found.can_be_mounted() && is_free(&found.path));
+    let jars = local_jars(context, pods);
+    let hides_jar = |path: &str| jars.iter().any(|jar| is_around(path, jar));
+    let written = written
+        .filter(|found| found.can_be_mounted() && is_free(&found.path) && !hides_jar(&found.path));
     // With a slash at the end, what is within a directory follows it at once.
     let mut paths: Vec<String> = written.map(|found| found.path + "/").collect();
     paths.sort_unstable();
@@ -113,6 +117,21 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
         }
     }
     outermost
+}
+
+/// The paths of the job's JARs in the container.
+fn local_jars(context: &Context<'_>, pods: &Pods<'_>) -> Vec<String> {
+    let declared = DeclaredSpec::new(pods.object, context.workload);
+    let declared = declared.and_then(|declared| declared.text("/job/jarURI"));
+    let option = context.workload.config.get("pipeline.jars");
+    let uris =
+        declared.into_iter().chain(option.into_iter().flat_map(|list| list.split([';', ','])));
+    let path = |uri: &str| {
+        let uri = uri.trim();
+        let path = uri.strip_prefix("local:").or_else(|| uri.strip_prefix("file:"))?;
+        Some(format!("/{}", path.trim_start_matches('/')))
+    };
+    uris.filter_map(path).collect()
 }
 
 /// The name of the volume for a directory: `flinkgate-dir-scratch` for `/scratch`. A path that is no
@@ -287,6 +306,30 @@ mod tests {
                 expected.map(|paths| paths.into_iter().map(str::to_owned).collect::<Vec<_>>()),
                 "{options}"
             );
+        }
+    }
+
+    /// A volume at such a directory would hide the JAR, and the job would not start.
+    #[test]
+    fn the_jar_stays_visible() {
+        for (uri, options) in [
+            ("local:///app/job.jar", json!({"io.tmp.dirs": "/app,/app/tmp,/scratch"})),
+            ("local:/app/job.jar", json!({"io.tmp.dirs": "/app,/app/tmp,/scratch"})),
+            (
+                "https://example.com/x.jar",
+                json!({"io.tmp.dirs": "/app,/app/tmp,/scratch", "pipeline.jars": "local:///app/job.jar"}),
+            ),
+        ] {
+            let mut object = deployment(Value::Null);
+            object["spec"]["job"]["jarURI"] = json!(uri);
+            object["spec"]["flinkConfiguration"] = options;
+            let object = mutated(&object);
+            let main = &object["spec"]["podTemplate"]["spec"]["containers"][0];
+            let paths: Vec<&str> = elements(main, "volumeMounts")
+                .iter()
+                .map(|mount| text(mount, "mountPath"))
+                .collect();
+            assert_eq!(paths, ["/tmp", "/opt/flink/log", "/app/tmp", "/scratch"], "{uri}");
         }
     }
 

@@ -113,6 +113,7 @@ fn parse_yaml(text: &str) -> Result<Value, yaml::Problem> {
             message: "a second document begins here: metadata is one".into(),
             span: second.positions.nearest(""),
             usable: false,
+            limit: false,
         }),
     }
 }

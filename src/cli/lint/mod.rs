@@ -217,7 +217,7 @@ mod tests {
     }
 
     fn problem() -> Problem {
-        Problem { message: "twice".into(), span: Default::default(), usable: true }
+        Problem { message: "twice".into(), span: Default::default(), usable: true, limit: false }
     }
 
     #[test]

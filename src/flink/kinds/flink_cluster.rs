@@ -208,6 +208,10 @@ struct GivenVolume {
     name: &'static str,
     /// Where a volume has that name.
     source: [&'static str; 2],
+    /// The operator's name of the volume.
+    volume: &'static str,
+    /// The path where it is mounted if the spec says none.
+    path: &'static str,
     /// The variable that the operator sets.
     variable: &'static str,
 }
@@ -217,12 +221,16 @@ const GIVEN_VOLUMES: [GivenVolume; 2] = [
         field: "/spec/hadoopConfig",
         name: "configMapName",
         source: ["configMap", "name"],
+        volume: "hadoop-config-volume",
+        path: "/etc/hadoop/conf",
         variable: "HADOOP_CONF_DIR",
     },
     GivenVolume {
         field: "/spec/gcpConfig/serviceAccount",
         name: "secretName",
         source: ["secret", "secretName"],
+        volume: "gcp-service-account-volume",
+        path: "",
         variable: "GOOGLE_APPLICATION_CREDENTIALS",
     },
 ];
@@ -230,24 +238,25 @@ const GIVEN_VOLUMES: [GivenVolume; 2] = [
 impl GivenVolume {
     /// Adds the volume, its mount and its variable to a pod's spec.
     fn add(&self, object: &Value, spec: &mut Value, places: &mut Vec<(String, String)>) {
-        let Self { field, name, source: [source, source_name], variable } = self;
+        let Self { field, name, source: [source, source_name], volume, path, variable } = self;
         let Some(given) = pointer::at(object, field).filter(|given| given.is_object()) else {
             return;
         };
         let text = |key: &str| given.get(key).and_then(Value::as_str).unwrap_or_default();
         let main = "/spec/containers/0";
-        let volume = json!({"name": variable, *source: {*source_name: text(name)}});
-        if let Some(index) = push(spec, "/volumes", volume) {
+        let path = Some(text("mountPath")).filter(|path| !path.is_empty()).unwrap_or(path);
+        let given_volume = json!({"name": volume, *source: {*source_name: text(name)}});
+        if let Some(index) = push(spec, "/volumes", given_volume) {
             places.push((
                 format!("/spec/volumes/{index}/{source}/{source_name}"),
                 format!("{field}/{name}"),
             ));
         }
-        let mount = json!({"name": variable, "mountPath": text("mountPath")});
+        let mount = json!({"name": volume, "mountPath": path, "readOnly": true});
         if let Some(index) = push(spec, "/containers/0/volumeMounts", mount) {
             places.push((format!("{main}/volumeMounts/{index}"), (*field).to_owned()));
         }
-        let value = json!({"name": variable, "value": text("mountPath")});
+        let value = json!({"name": variable, "value": path});
         if let Some(index) = push(spec, "/containers/0/env", value) {
             places.push((format!("{main}/env/{index}/name"), (*field).to_owned()));
         }

@@ -199,6 +199,7 @@ fn line_within<'a>(source: &Source, base: usize, chunk: &'a str, problem: &Probl
 
 /// A document that consists of one problem.
 pub(super) fn unreadable(source: &Arc<Source>, at: Bytes, message: &str) -> Document {
-    let problem = Problem { message: message.to_owned(), span: source.span(at), usable: false };
+    let problem =
+        Problem { message: message.to_owned(), span: source.span(at), usable: false, limit: false };
     Document { value: None::<Value>, problems: vec![problem], ..Document::default() }
 }

@@ -10,6 +10,7 @@ pub(super) const TAB: &str = "YAML does not allow a tab here: use spaces";
 /// The fault for a syntax error in `text`, which starts at byte `base` of the file. `previous` is
 /// the end of the last readable part.
 pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError) -> Fault {
+    let is_limit = matches!(error.kind(), ErrorKind::RecursionLimitExceeded);
     let marker = error.marker().byte_offset().unwrap_or(previous).min(text.len());
     let (at, message) = match error.kind() {
         ErrorKind::TabInBlockIndentation
@@ -37,7 +38,8 @@ pub(super) fn syntax(text: &str, base: usize, previous: usize, error: &ScanError
         .and_then(|rest| rest.chars().next())
         .filter(|c| !matches!(c, '\n' | '\r'))
         .map_or(0, char::len_utf8);
-    Fault::unusable(Bytes::new(base + at, base + at + width), message)
+    let place = Bytes::new(base + at, base + at + width);
+    if is_limit { Fault::limit(place, message) } else { Fault::unusable(place, message) }
 }
 
 fn advice(kind: &ErrorKind) -> String {

@@ -47,6 +47,8 @@ pub struct Problem {
     pub span: Span,
     /// Whether the document can still be used (a duplicate key: the last one counts).
     pub usable: bool,
+    /// Whether the text is right but more than is read here.
+    pub limit: bool,
 }
 
 /// One document of a file.

@@ -33,15 +33,21 @@ pub(super) struct Fault {
     pub(super) at: Bytes,
     pub(super) message: String,
     pub(super) usable: bool,
+    pub(super) limit: bool,
 }
 
 impl Fault {
     pub(super) fn unusable(at: Bytes, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), usable: false }
+        Self { at, message: message.into(), usable: false, limit: false }
+    }
+
+    /// A text that is right but more than is read here.
+    pub(super) fn limit(at: Bytes, message: impl Into<String>) -> Self {
+        Self { limit: true, ..Self::unusable(at, message) }
     }
 
     pub(super) fn usable(at: Bytes, message: impl Into<String>) -> Self {
-        Self { at, message: message.into(), usable: true }
+        Self { at, message: message.into(), usable: true, limit: false }
     }
 }
 

@@ -240,6 +240,7 @@ impl Builder {
             message: fault.message,
             span: self.source.span(fault.at),
             usable: fault.usable,
+            limit: fault.limit,
         };
         let problems = self.faults.into_iter().map(problem).collect();
         Document {
@@ -300,7 +301,7 @@ impl Builder {
         }
         let message =
             "anchors and aliases repeat too much for a document of this size: write the values out";
-        Err(Fault::unusable(at, message))
+        Err(Fault::limit(at, message))
     }
 
     /// Counts a value that is copied for aliases.
@@ -332,7 +333,7 @@ impl Builder {
         }
         let message = "this document has too many values to read at once: write its objects as \
                        documents of their own, with `---` between them";
-        Err(Fault::unusable(at, message))
+        Err(Fault::limit(at, message))
     }
 
     /// Stores a finished value in its parent.
@@ -387,7 +388,7 @@ impl Builder {
 }
 
 fn too_deep(at: Bytes) -> Fault {
-    Fault::unusable(
+    Fault::limit(
         at,
         format!(
             "mappings and lists are nested more than {MAX_DEPTH} levels deep: reduce the nesting"

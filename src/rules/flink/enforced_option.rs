@@ -9,7 +9,7 @@ use crate::flink::redaction::{is_sensitive, uri};
 use crate::flink::text_form::TextForm;
 use crate::flink::workload::{ConfigurationSource, PodMaker};
 use crate::flink::{Engine, Role, Workload};
-use crate::mutate::Difference;
+use crate::mutate::{Difference, is_option_given};
 use crate::resource::Operation;
 use crate::rules::words::shown;
 use crate::rules::{Finding, Findings, Level, Rule, Subject};
@@ -39,9 +39,18 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let place = findings.at(conflict.pointer.as_str());
         let finding = report(place, key, wanted, found.as_deref());
         match found {
-            Some(_) => finding.help(format!("remove `{key}`: Flinkgate sets it")),
-            None if is_sensitive(key) => finding.help(format!("set `{key}` to the tenant's value")),
-            None => finding.help(format!("set `{key}: {}`", public(wanted))),
+            Some(_)
+                if is_option_given(
+                    subject.resource,
+                    subject.workload,
+                    &subject.tenant.spec,
+                    key,
+                ) =>
+            {
+                finding.help(format!("remove `{key}`: Flinkgate sets it"))
+            }
+            _ if is_sensitive(key) => finding.help(format!("set `{key}` to the tenant's value")),
+            _ => finding.help(format!("set `{key}: {}`", public(wanted))),
         };
     }
     let enforced = &subject.tenant.spec.flink.configuration.enforced;

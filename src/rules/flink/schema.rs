@@ -23,6 +23,8 @@ pub static RULE: Rule = Rule {
 };
 
 const SPEC: &str = "/spec";
+const PULL_POLICY: &str = "/imagePullPolicy";
+const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for fault in subject.schema_faults() {
@@ -57,6 +59,22 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .message(format!("{message}{}", since.as_deref().unwrap_or_default()))
             .help(help);
     }
+    check_pull_policy(subject, findings);
+}
+
+/// The definitions take any text for `imagePullPolicy`. The operator looks the word up as it is written
+/// (`ImagePullPolicy.valueOf` in `FlinkConfigBuilder`, 1.8 to 1.15), and fails.
+fn check_pull_policy(subject: &Subject<'_>, findings: &mut Findings) {
+    let Some(cluster) = subject.operators_cluster() else { return };
+    let Some(found) = cluster.text(PULL_POLICY) else { return };
+    if PULL_POLICIES.contains(&found) {
+        return;
+    }
+    let place = cluster.at(PULL_POLICY);
+    findings
+        .at(place.as_str())
+        .message(format!("`{}` cannot be `{}`", field_name(&place), shown(found)))
+        .help(format!("use {}", alternatives(&likely(&PULL_POLICIES, found))));
 }
 
 /// Removes what another rule reports of the same value: it knows more of what it reads, and one defect
