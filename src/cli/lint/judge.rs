@@ -12,7 +12,7 @@ use crate::pipeline::{Gate, InputUsage, Judgement};
 use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
 use crate::resource::pointer;
-use crate::rules::Finding;
+use crate::rules::{Finding, of_other_operator};
 use rayon::prelude::*;
 
 /// What is found in the objects of a document, of a file, of the whole input.
@@ -89,6 +89,10 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
     if is_configuration(&manifest.resource) {
         let found = configuration_findings(gates.configured, &manifest.resource);
         linted.diagnostics.extend(found.into_iter().map(|found| configuration(manifest, found)));
+        return linted;
+    }
+    if let Some(finding) = of_other_operator(&manifest.resource) {
+        linted.diagnostics.push(diagnostic(manifest, finding, None));
         return linted;
     }
     let gate = gates.in_force;

@@ -5,6 +5,7 @@
 //! the object's name contains them, and rules forbid these keys.
 
 use crate::flink::config::FlinkConfig;
+use crate::flink::dialects::emr_high_availability;
 use crate::flink::memory::java::double_text;
 use crate::flink::memory_size::parse_resource_memory;
 use crate::flink::options::{self, Names, canonical};
@@ -71,6 +72,18 @@ pub fn read(
         if let Some(value) = text(place) {
             config.set(canonical(names), value, Some(place.into()));
         }
+    }
+    if let Some(directory) = emr_high_availability(object) {
+        config.set(
+            canonical(options::HIGH_AVAILABILITY),
+            "kubernetes",
+            Some("/spec/jobManager/highAvailabilityEnabled".into()),
+        );
+        config.set(
+            canonical(options::HIGH_AVAILABILITY_DIR),
+            directory,
+            Some("/spec/jobManager/storageDir".into()),
+        );
     }
     let upgrade_mode = "/spec/job/upgradeMode";
     if text(upgrade_mode) == Some("last-state")

@@ -13,9 +13,9 @@ mod walk;
 
 pub use fault::{Expected, FaultKind, Nearest, Releases, SchemaFault};
 
+use crate::flink::dialects::{is_emr, is_field_of_emr};
 use crate::flink::operator::version::OperatorVersion;
 use crate::resource::Resource;
-use serde_json::Value;
 use table::Table;
 use walk::Walk;
 
@@ -28,19 +28,16 @@ pub fn faults<'a>(
 ) -> Vec<SchemaFault<'a>> {
     let object = &resource.object;
     let Some(kind) = Table::get().kind(&resource.kind) else { return Vec::new() };
-    if resource.sub_resource.is_some() || !object.is_object() || is_of_another_operator(object) {
+    if resource.sub_resource.is_some() || !object.is_object() {
         return Vec::new();
     }
-    Walk::new(kind, operator).over(object)
-}
-
-/// Whether a FlinkDeployment is one of Amazon EMR on EKS, whose definition has other fields under
-/// the same group and kind.
-fn is_of_another_operator(object: &Value) -> bool {
-    let spec = object.get("spec");
-    ["executionRoleArn", "emrReleaseLabel"]
-        .iter()
-        .any(|field| spec.and_then(|spec| spec.get(field)).is_some())
+    // The release is that of Apache's operator.
+    let operator = operator.filter(|_| resource.kind.group == "flink.apache.org");
+    let mut faults = Walk::new(kind, operator).over(object);
+    if !faults.is_empty() && is_emr(object) {
+        faults.retain(|fault| !is_field_of_emr(&fault.place));
+    }
+    faults
 }
 
 #[cfg(test)]
