@@ -74,11 +74,10 @@ pub fn read(
         }
     }
     if let Some(directory) = emr_high_availability(object) {
-        config.set(
-            canonical(options::HIGH_AVAILABILITY),
-            "kubernetes",
-            Some("/spec/jobManager/highAvailabilityEnabled".into()),
-        );
+        // The field is a switch, and no place for the name of a service.
+        if config.first(options::HIGH_AVAILABILITY).is_none() {
+            config.set(canonical(options::HIGH_AVAILABILITY), "kubernetes", None);
+        }
         config.set(
             canonical(options::HIGH_AVAILABILITY_DIR),
             directory,
