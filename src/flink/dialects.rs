@@ -3,13 +3,13 @@
 //! - Amazon EMR on EKS serves FlinkDeployments of the same group and version. Its own fields give what
 //!   Apache's operator wants elsewhere: `emrReleaseLabel` the image, `executionRoleArn` the service
 //!   account, `jobManager.highAvailabilityEnabled` and `jobManager.storageDir` high availability
-//!   (Amazon EMR on EKS Development Guide, "Using Flink jobs", read for EMR 6.13 to 7.12). Without that
+//!   (as examples of Amazon's guide have them; no definition was read). Without that
 //!   operator the API server drops these fields, and what they give is missing. So nothing but what
 //!   they give is read differently, and no rule about pods is.
 //! - Confluent's kinds are no objects of Flink's operators: Confluent Manager for Apache Flink makes
 //!   FlinkDeployments from them, which are judged in the cluster.
-//! - Stateful Functions (`statefun.*` custom resources, images of apache/flink-statefun 2.0 to 3.3) start
-//!   Flink in an entrypoint of their own, by the variable `ROLE` or the words `master` and `worker`.
+//! - Stateful Functions (`statefun.*` custom resources, images with the name of
+//!   apache/flink-statefun; known from its documentation, no source was read) start Flink in an entrypoint of their own, by the variable `ROLE` or the words `master` and `worker`.
 
 use crate::flink::image::ImageRef;
 use crate::resource::GroupVersionKind;

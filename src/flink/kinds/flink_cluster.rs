@@ -34,8 +34,8 @@ const JOB: &str = "/spec/job";
 const PROPERTIES: &str = "/spec/flinkProperties";
 /// Default number of TaskManagers.
 const TASK_MANAGERS: u64 = 3;
-/// The first version for which the operator sets the size of the process (`newConfigMap`, commit of
-/// Spotify's repository in the mirror of July 2026). Before, and without a version, it sets that of the
+/// The first version for which the operator sets the size of the process (`newConfigMap`, last commit of
+/// Spotify's repository). Before, and without a version, it sets that of the
 /// heap, as Google's operator always does.
 const PROCESS_SIZES: FlinkVersion = FlinkVersion::new(1, 10);
 /// Flink's share of the memory limit in per cent.

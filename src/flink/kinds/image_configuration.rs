@@ -1,7 +1,7 @@
 //! The configuration file in Flink's own image, which counts where nothing else is mounted.
 //!
 //! It is the one of the distribution, `flink-dist/src/main/resources/flink-conf.yaml` and, since 1.19,
-//! `config.yaml`. The sizes were read in one snapshot of Flink, that of 2.3; releases from 1.11 on are
+//! `config.yaml`. The sizes were read in one snapshot of Flink; releases from 1.11 on are
 //! taken to have the same. Flink's start scripts refuse to run
 //! without a size, so this file is why an image runs without any configuration.
 

@@ -1,7 +1,7 @@
 //! Releases of the Flink Kubernetes Operator: `1.8`, `1.14`, `main`, and what differs between them.
 //!
 //! Read in the branches release-1.8 to release-1.15 and in main of 20 July 2026 (`FlinkVersion`,
-//! `DefaultValidator`, `FlinkConfMountDecorator`, `ArtifactManager`, `pom.xml`). Where the release is
+//! `DefaultValidator`, `KubernetesOperatorConfigOptions`, `pom.xml`). Where the release is
 //! unknown, a rule is as mild as that of any of them.
 
 use crate::flink::version::FlinkVersion;
