@@ -1,5 +1,6 @@
 //! Arguments that several commands share, each with one wording.
 
+use crate::flink::operator::version::OperatorVersion;
 use crate::rules::Unassigned;
 use clap::Args;
 use std::path::PathBuf;
@@ -66,6 +67,12 @@ pub struct OperatorArgs {
     /// Options that an object does not set have the values of this file.
     #[arg(long, value_name = "FILE")]
     pub operator_config: Option<PathBuf>,
+    /// Release of the Flink operator, such as `1.14`
+    ///
+    /// Fields, values, versions of Flink and addresses of JARs are checked as this release reads them.
+    /// Without it, what any release from 1.8 on allows is allowed.
+    #[arg(long, value_name = "VERSION")]
+    pub operator_version: Option<OperatorVersion>,
 }
 
 /// How a command prints.

@@ -30,7 +30,9 @@ impl OperatorArgs {
     ) -> anyhow::Result<FlinkContext> {
         let operator =
             self.operator_config.as_deref().map(operator_defaults).transpose()?.unwrap_or_default();
-        let mut context = FlinkContext::default().with_operator(operator);
+        let mut context = FlinkContext::default()
+            .with_operator(operator)
+            .with_operator_version(self.operator_version);
         for Manifest { resource, .. } in manifests {
             match (resource.kind.group.as_str(), resource.kind.kind.as_str()) {
                 ("", "ConfigMap") => context.configuration_mut().add_config_map(

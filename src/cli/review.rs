@@ -42,6 +42,7 @@ pub fn run(args: Args) -> Outcome {
     let users = OperatorUsers::given(&args.operator_users.operator_user, None);
     let gate = gate.with_operator_users(users);
     let gate = gate.with_operator_config(args.operator.operator_config.as_deref())?;
+    let gate = gate.with_operator_version(args.operator.operator_version);
     super::gate::warn(&gate, &warnings);
     let mut body = Vec::new();
     let name = if args.file.as_os_str() == "-" {

@@ -8,6 +8,7 @@ use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
 use super::container_defaults::ContainerDefaults;
 use super::mounted_configuration::MountedConfiguration;
 use super::network::NamespaceNetwork;
+use super::operator::version::OperatorVersion;
 use super::requester::{OperatorUsers, Requester};
 use super::version::FlinkVersion;
 use crate::resource::{Operation, Resource};
@@ -28,6 +29,7 @@ pub type ClaimUsers = BTreeMap<String, BTreeSet<String>>;
 pub struct FlinkContext {
     operator: OperatorDefaults,
     operator_users: OperatorUsers,
+    operator_version: Option<OperatorVersion>,
     /// The version that every object is read for, whatever it names.
     assumed_version: Option<FlinkVersion>,
     configuration: MountedConfiguration,
@@ -55,6 +57,16 @@ impl FlinkContext {
     /// The same with the operator's default configuration.
     pub fn with_operator(self, operator: OperatorDefaults) -> Self {
         Self { operator, ..self }
+    }
+
+    /// The same with the release of the operator.
+    pub fn with_operator_version(self, operator_version: Option<OperatorVersion>) -> Self {
+        Self { operator_version, ..self }
+    }
+
+    /// The release of the operator; `None` if it is unknown.
+    pub fn operator_version(&self) -> Option<OperatorVersion> {
+        self.operator_version
     }
 
     /// The same where every object is read as if its Flink had this version.

@@ -1,9 +1,10 @@
 //! The file systems that Flink reads and writes with a plugin, and the plugins of Flink's own image.
 //!
-//! Read in apache/flink-docker, branches dev-1.20 to dev-2.3 (`docker-entrypoint.sh`, function
-//! `copy_plugins_if_required`) and in Flink's `FileSystemFactory` classes, 1.16 to 2.3: the image has
-//! the plugins for file systems in `/opt/flink/opt`, and none of them in `/opt/flink/plugins`. The
-//! entrypoint links the files that `ENABLE_BUILT_IN_PLUGINS` names, and exits where one does not exist.
+//! Read in apache/flink-docker, branch dev-1.20 (`docker-entrypoint.sh`, function
+//! `copy_plugins_if_required`), and in Flink's `FileSystemFactory` classes of one snapshot of Flink:
+//! the image has the plugins for file systems in `/opt/flink/opt`, and none of them in
+//! `/opt/flink/plugins`. The entrypoint links the files that `ENABLE_BUILT_IN_PLUGINS` names, and exits
+//! where one does not exist. The first versions of the plugins were not read in every release.
 
 use super::image::ImageRef;
 use super::version::FlinkVersion;

@@ -15,6 +15,7 @@ pub mod config_text;
 pub mod container_defaults;
 pub mod context;
 pub mod credentials;
+pub mod dialects;
 pub mod enabled_plugins;
 pub mod exposures;
 pub mod file_systems;

@@ -346,6 +346,8 @@ pub struct Workload {
     pub mismatched_cluster_label: Option<String>,
     /// The session cluster of a submitted job, if it is known.
     pub session: Option<SessionCluster>,
+    /// What the operator's configuration gives a session cluster that is not known.
+    pub session_defaults: FlinkConfig,
     /// Whether the object's target, such as a snapshot's job, is known to be missing.
     pub target_missing: bool,
     /// Names of the clusters that an operator creates from this one, if they differ from its own:
@@ -407,8 +409,8 @@ impl Workload {
     /// The first of an option's names that is set, by the object or by the session cluster of its
     /// job.
     pub fn option(&self, names: &[&str]) -> Option<(&str, &Entry)> {
-        let of_cluster = || self.session.as_ref().and_then(|session| session.config.first(names));
-        self.config.first(names).or_else(of_cluster)
+        let of_cluster = self.session.as_ref().map_or(&self.session_defaults, |it| &it.config);
+        self.config.first(names).or_else(|| of_cluster.first(names))
     }
 
     /// Whether an option at this place is written by the object's author: among the options, or as an

@@ -3,6 +3,7 @@
 
 use super::{Gate, GateError, Unassigned};
 use crate::causes::with_causes;
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::requester::OperatorUsers;
 use crate::rego::{PolicyStore, source};
 use crate::resource::files::{self, FilesError};
@@ -34,6 +35,8 @@ pub struct GateFiles {
     pub operator_config: Option<PathBuf>,
     /// The users of the operators.
     pub operator_users: OperatorUsers,
+    /// The release of the operator.
+    pub operator_version: Option<OperatorVersion>,
 }
 
 /// The result of a refresh.
@@ -61,6 +64,7 @@ impl LiveGate {
         let (gate, warnings) = Gate::load(&files.tenants, &files.policies, unassigned)?;
         let gate = gate.with_ledgers().with_operator_users(files.operator_users.clone());
         let gate = gate.with_operator_config(files.operator_config.as_deref())?;
+        let gate = gate.with_operator_version(files.operator_version);
         let store = PolicyStore::new(gate.policies().clone());
         let warnings = gate.warnings(&warnings);
         let gate = ArcSwap::from_pointee(gate);
@@ -102,6 +106,7 @@ impl LiveGate {
                 ),
             };
         let gate = gate.with_ledgers().with_operator_users(self.files.operator_users.clone());
+        let gate = gate.with_operator_version(self.files.operator_version);
         let (gate, operator) =
             match gate.clone().with_operator_config(self.files.operator_config.as_deref()) {
                 Ok(gate) => (gate, None),

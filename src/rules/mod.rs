@@ -33,6 +33,7 @@ pub use abridge::abridge;
 pub use documentation::Documentation;
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
+pub use flink::dialect::of_other_operator;
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};
 

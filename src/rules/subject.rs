@@ -184,7 +184,11 @@ impl<'a> Subject<'a> {
 
     /// The keys with which the operator does not deploy the cluster, because they begin another key.
     pub fn overlapping_keys(&self) -> &[OverlappingKey<'a>] {
-        self.overlapping_keys.get_or_init(|| overlapping_keys(self.workload))
+        let are_accepted = self.operator_version.is_some_and(|it| !it.refuses_overlapping_keys());
+        self.overlapping_keys.get_or_init(|| match are_accepted {
+            true => Vec::new(),
+            false => overlapping_keys(self.workload),
+        })
     }
 
     /// Where the object, as it came, is not what the definition of its kind allows.

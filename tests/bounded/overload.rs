@@ -25,6 +25,7 @@ fn server() -> Router {
         policies: Vec::new(),
         operator_config: None,
         operator_users: flinkgate::flink::requester::OperatorUsers::default(),
+        operator_version: None,
     };
     let live = Arc::new(LiveGate::load(files, Unassigned::Warn).unwrap().0);
     let reviewer = Reviewer::new(FileContext::new(live), FileQuota::default());

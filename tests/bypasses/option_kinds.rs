@@ -212,6 +212,7 @@ const NOT_ABOUT_OPTIONS: &[&str] = &[
     "flink/session-job",
     "flink/size",
     "flink/snapshot",
+    "flink/dialect",
     "flink/unknown-field",
     "flink/version",
 ];

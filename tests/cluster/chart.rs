@@ -359,6 +359,11 @@ fn the_operators_users_are_those_of_the_program() {
             "system:serviceaccount:flink:flink-operator",
         ),
         (
+            "flinkOperator: {version: \"1.14\"}",
+            vec!["--operator-version=1.14"],
+            "system:serviceaccount:flink-operator:flink-operator",
+        ),
+        (
             "flinkOperator: {users: [a, b]}",
             vec!["--operator-user=a", "--operator-user=b"],
             "a', 'b",

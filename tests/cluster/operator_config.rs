@@ -12,6 +12,53 @@ fn config_map(slots: &str) -> Value {
         "data": {"config.yaml": format!("taskmanager:\n  numberOfTaskSlots: {slots}\n")}})
 }
 
+fn operator(image: &str, version: &str) -> Value {
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "flink-kubernetes-operator", "namespace": OPERATOR[1], "labels": {"app.kubernetes.io/version": version}},
+        "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "operator"}}, "template": {
+            "metadata": {"labels": {"app": "operator"}},
+            "spec": {"containers": [{"name": "flink-kubernetes-operator", "image": format!("ghcr.io/apache/flink-kubernetes-operator:{image}")}]}}}})
+}
+
+/// The chart's ClusterRole lets Flinkgate read Deployments, and its Role one ConfigMap, which need not
+/// exist.
+#[test]
+fn the_operators_deployment_says_which_release_judges() {
+    let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
+    control_plane.create_namespace(OPERATOR[1]);
+    control_plane.create(&operator("1.15.0", "1.8.0").to_string());
+    let role = ["--verb=get,list,watch", "--resource=configmaps", OPERATOR[0], OPERATOR[1]];
+    control_plane.kubectl(&[&["create", "role", "flinkgate-operator-config"], &role[..]].concat());
+    let binding = [
+        "--role=flinkgate-operator-config",
+        "--serviceaccount=flinkgate-system:flinkgate",
+        OPERATOR[0],
+        OPERATOR[1],
+    ];
+    control_plane
+        .kubectl(&[&["create", "rolebinding", "flinkgate-operator-config"], &binding[..]].concat());
+    let admin = Installation::with(
+        control_plane,
+        1,
+        &["--operator-config-map", "flink-operator/flink-operator-config"],
+    );
+    let namespace = admin.tenant("versions", json!({}));
+    let job = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob",
+        "metadata": {"name": "clicks", "namespace": namespace},
+        "spec": {"deploymentName": "sessions", "job": {"jarURI": "s3://jars/clicks.jar", "parallelism": 1, "upgradeMode": "stateless"}}});
+    admin.wait_judged(&job, Some("flink/session-job"));
+    // The tag says nothing, the label does.
+    admin.try_kubectl(&["replace", "-f", "-"], &operator("9f2c1e7", "1.14.0").to_string()).unwrap();
+    admin.wait_judged(&job, None);
+    admin.try_kubectl(&["replace", "-f", "-"], &operator("1.15.0", "1.14.0").to_string()).unwrap();
+    admin.wait_judged(&job, Some("flink/session-job"));
+    // What is unknown is as mild as any release.
+    let deployment =
+        ["delete", "deployment", "flink-kubernetes-operator", OPERATOR[0], OPERATOR[1]];
+    admin.kubectl(&deployment);
+    admin.wait_judged(&job, None);
+}
+
 #[test]
 fn a_deployment_is_counted_with_what_the_operator_gives_it() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });

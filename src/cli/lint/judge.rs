@@ -14,7 +14,7 @@ use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
 use crate::resource::pointer;
 use crate::resource::yaml::Span;
-use crate::rules::Finding;
+use crate::rules::{Finding, of_other_operator};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -96,6 +96,10 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
             linted.hidden.insert(manifest.file.clone(), hidden);
         }
         linted.diagnostics.extend(found.into_iter().map(|found| configuration(manifest, found)));
+        return linted;
+    }
+    if let Some(finding) = of_other_operator(&manifest.resource) {
+        linted.diagnostics.push(diagnostic(manifest, finding, None));
         return linted;
     }
     let gate = gates.in_force;

@@ -87,6 +87,7 @@ pub(super) async fn start(
             unassigned: args.unassigned.unassigned,
             follows_operator,
             operator_users: args.operator_users(),
+            operator_version: args.operator.operator_version,
         },
         received,
         outputs,

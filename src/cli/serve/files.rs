@@ -21,6 +21,7 @@ pub(super) fn load(
         policies: args.policies.policies.clone(),
         operator_config: args.operator.operator_config.clone(),
         operator_users: args.operator_users(),
+        operator_version: args.operator.operator_version,
     };
     let (live, warnings) = LiveGate::load(files, args.unassigned.unassigned)?;
     warn(&warnings);

@@ -64,7 +64,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         .and_then(FlinkVersion::parse_release);
     let version = context.version(version);
     let (mut config, mut text_faults) = configuration(object, slots);
-    let mut size = size(object, &pods, &config, version, problems);
+    let mut size = size(object, &pods, &config, version, true, problems);
     (size.total.clusters, size.total.jobs) = (1, 1);
     // The image's entrypoint reads options from variables.
     for base in [JOB_MANAGER, TASK_MANAGER] {

@@ -15,6 +15,8 @@ use super::variables::Variables;
 use crate::flink::budgets::Budget;
 use crate::flink::config::FlinkConfig;
 use crate::flink::exposures::{Exposure, ExposureKind, Target};
+use crate::flink::file_systems::is_flinks_own;
+use crate::flink::image::ImageRef;
 use crate::flink::options::{JOB_MANAGER_MEMORY, TASK_MANAGER_MEMORY, TASK_SLOTS, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::{Bounds, Growth, GrowthCause};
@@ -32,6 +34,10 @@ const JOB: &str = "/spec/job";
 const PROPERTIES: &str = "/spec/flinkProperties";
 /// Default number of TaskManagers.
 const TASK_MANAGERS: u64 = 3;
+/// The first version for which the operator sets the size of the process (`newConfigMap`, last commit of
+/// Spotify's repository). Before, and without a version, it sets that of the
+/// heap, as Google's operator always does.
+const PROCESS_SIZES: FlinkVersion = FlinkVersion::new(1, 10);
 /// Flink's share of the memory limit in per cent.
 const MEMORY_RATIO: u64 = 80;
 
@@ -65,10 +71,11 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     let version = pointer::at(object, "/spec/flinkVersion")
         .and_then(Value::as_str)
         .and_then(FlinkVersion::parse_release);
-    let version = context.version(version);
-    let (mut config, text_faults) = configuration(object, &mut problems);
+    let sets_process_sizes = version.is_some_and(|version| version >= PROCESS_SIZES);
+    let version = context.version(version.or_else(|| version_of_image(object)));
+    let (mut config, text_faults) = configuration(object, sets_process_sizes, &mut problems);
     let jobs = u64::from(job.is_some());
-    let mut size = size(object, &pods, &config, version, problems);
+    let mut size = size(object, &pods, &config, version, sets_process_sizes, problems);
     (size.total.clusters, size.total.jobs) = (1, jobs);
     if application && let (Some(job), Some(set)) = (job, pods.first()) {
         // Flink's own entrypoint reads the arguments of the job.
@@ -92,6 +99,13 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
         budgets,
         ..workload
     }
+}
+
+/// The version in the tag of Flink's own image: Google's operator has no field for it.
+fn version_of_image(object: &Value) -> Option<FlinkVersion> {
+    let image = ImageRef::parse(pointer::at(object, "/spec/image/name")?.as_str()?)?;
+    let tag = image.tag.filter(|_| is_flinks_own(&image))?;
+    FlinkVersion::parse_release(tag.split('-').next()?)
 }
 
 /// The operator creates a PodDisruptionBudget for all pods of a cluster with a job; the field
@@ -310,7 +324,11 @@ fn access(object: &Value) -> Option<Exposure> {
 
 /// The operator's `flink-conf.yaml`: sizes from the containers' limits, overridden by the object's
 /// properties.
-fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> (FlinkConfig, Vec<TextFault>) {
+fn configuration(
+    object: &Value,
+    sets_process_sizes: bool,
+    problems: &mut Vec<SizeProblem>,
+) -> (FlinkConfig, Vec<TextFault>) {
     let mut config = FlinkConfig::from_object(
         pointer::at(object, PROPERTIES).unwrap_or(&Value::Null),
         PROPERTIES,
@@ -329,7 +347,7 @@ fn configuration(object: &Value, problems: &mut Vec<SizeProblem>) -> (FlinkConfi
         let ratio = count(object, &format!("{base}/memoryProcessRatio"), 0, problems)
             .unwrap_or(MEMORY_RATIO);
         let bytes = limit(base, "memory").saturating_mul(ratio).div_ceil(100);
-        if bytes > 0 && config.first(names).is_none() {
+        if sets_process_sizes && bytes > 0 && config.first(names).is_none() {
             config.set(
                 canonical(names),
                 format!("{}m", bytes.div_ceil(1 << 20)),

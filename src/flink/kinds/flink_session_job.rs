@@ -35,6 +35,10 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
             };
             flink_deployment::lower(&of, deployment, context)
         });
+    let session_defaults = match &session {
+        None => context.operator_defaults(&resource.namespace, None),
+        Some(_) => FlinkConfig::default(),
+    };
     let mut config = FlinkConfig::from_object(
         pointer::at(object, FLINK_CONFIGURATION).unwrap_or(&Value::Null),
         FLINK_CONFIGURATION,
@@ -54,6 +58,7 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
             is_application: session.jobs > 0,
             config: session.config,
         }),
+        session_defaults,
         ..Workload::default()
     }
 }

@@ -21,17 +21,20 @@ pub fn filled<const N: usize>(mut value: Value, fields: [(&str, Option<Value>); 
     value
 }
 
-/// The size of a cluster whose generated templates contain all requests.
+/// The size of a cluster whose generated templates contain all requests. Without sizes of the process
+/// its operator sets those of the heap, of which no breakdown is known.
 pub fn size(
     object: &Value,
     pods: &[PodSet],
     config: &FlinkConfig,
     version: Option<FlinkVersion>,
+    sets_process_sizes: bool,
     problems: Vec<SizeProblem>,
 ) -> Size {
     let mut size = Size { problems, ..Size::default() };
     // Earlier versions have heap sizes instead.
-    let knows_process = version.is_none_or(|version| version >= PROCESS_SIZES);
+    let knows_process =
+        sets_process_sizes && version.is_none_or(|version| version >= PROCESS_SIZES);
     for set in pods {
         let mut own = Vec::new();
         let requests = PodRequests::of(

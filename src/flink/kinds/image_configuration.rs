@@ -1,7 +1,8 @@
 //! The configuration file in Flink's own image, which counts where nothing else is mounted.
 //!
 //! It is the one of the distribution, `flink-dist/src/main/resources/flink-conf.yaml` and, since 1.19,
-//! `config.yaml`: Flink 1.11 to 2.3 have the same sizes there. Flink's start scripts refuse to run
+//! `config.yaml`. The sizes were read in one snapshot of Flink; releases from 1.11 on are
+//! taken to have the same. Flink's start scripts refuse to run
 //! without a size, so this file is why an image runs without any configuration.
 
 use super::process::is_started_by_entrypoint;
@@ -20,7 +21,7 @@ const OPTIONS: [(&str, &str); 4] = [
     ("taskmanager.numberOfTaskSlots", "1"),
 ];
 
-/// The first release with these sizes.
+/// The first release that is taken to have these sizes: the options of the process are from 1.11.
 const SINCE: FlinkVersion = FlinkVersion::new(1, 11);
 
 /// The options of the image's file; `None` if the container runs another image, whose file is not

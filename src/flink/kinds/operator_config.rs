@@ -5,6 +5,7 @@
 //! the object's name contains them, and rules forbid these keys.
 
 use crate::flink::config::FlinkConfig;
+use crate::flink::dialects::emr_high_availability;
 use crate::flink::memory::java::double_text;
 use crate::flink::memory_size::parse_resource_memory;
 use crate::flink::options::{self, Names, canonical};
@@ -71,6 +72,17 @@ pub fn read(
         if let Some(value) = text(place) {
             config.set(canonical(names), value, Some(place.into()));
         }
+    }
+    if let Some(directory) = emr_high_availability(object) {
+        // The field is a switch, and no place for the name of a service.
+        if config.first(options::HIGH_AVAILABILITY).is_none() {
+            config.set(canonical(options::HIGH_AVAILABILITY), "kubernetes", None);
+        }
+        config.set(
+            canonical(options::HIGH_AVAILABILITY_DIR),
+            directory,
+            Some("/spec/jobManager/storageDir".into()),
+        );
     }
     let upgrade_mode = "/spec/job/upgradeMode";
     if text(upgrade_mode) == Some("last-state")

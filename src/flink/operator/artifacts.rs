@@ -72,6 +72,26 @@ pub fn is_restricted(host: &str) -> bool {
     }
 }
 
+/// Whether a host is a machine's own address or one of its link, where no JAR is: the services of
+/// clouds that hand out credentials are there.
+pub fn is_own_machine(host: &str) -> bool {
+    let name = host.trim_end_matches('.').to_ascii_lowercase();
+    let v4 = |address: Ipv4Addr| {
+        address.is_loopback() || address.is_link_local() || address.is_unspecified()
+    };
+    match address(&name) {
+        Some(IpAddr::V4(address)) => v4(address),
+        Some(IpAddr::V6(address)) => match address.to_ipv4_mapped() {
+            Some(address) => v4(address),
+            None => {
+                let [first, ..] = address.segments();
+                address.is_loopback() || address.is_unspecified() || first & 0xffc0 == 0xfe80
+            }
+        },
+        None => is_restricted(host),
+    }
+}
+
 fn is_restricted_v4(address: Ipv4Addr) -> bool {
     address.is_loopback()
         || address.is_private()

@@ -18,6 +18,7 @@
 
 use super::DeclaredSpec;
 use super::artifacts::{UriProblem, scheme};
+use super::version::OperatorVersion;
 use crate::flink::file_systems::is_bucket_store;
 use crate::flink::pods::Pods;
 use crate::flink::version::FlinkVersion;
@@ -82,6 +83,8 @@ pub struct JarReader<'a> {
     pub mode: Mode,
     /// Its version of Flink.
     pub version: Option<FlinkVersion>,
+    /// The release of the operator, if it is known.
+    pub operator: Option<OperatorVersion>,
     /// Whether Flink fetches over plain HTTP.
     pub raw_http: bool,
     /// Whether the job is in Python.
@@ -94,7 +97,7 @@ impl JarReader<'_> {
     /// What is wrong with an address; `None` if nothing is known to be.
     pub fn problem<'u>(&self, uri: &'u str) -> Option<JarProblem<'u>> {
         let is_native = self.mode == Mode::Native;
-        let fetches = self.version.is_none_or(|version| version >= FETCHES_SINCE);
+        let fetches = self.fetches();
         let scheme = match scheme(uri) {
             Ok(scheme) => scheme,
             Err(UriProblem::Character) => return Some(JarProblem::NotUri),
@@ -123,6 +126,12 @@ impl JarReader<'_> {
         let rest = uri.get(scheme.len() + 1..).unwrap_or_default();
         // The address within an archive has a form of its own.
         if scheme.eq_ignore_ascii_case("jar") { None } else { self.place_problem(scheme, rest) }
+    }
+
+    /// Whether native mode takes JARs from elsewhere than the image.
+    pub fn fetches(&self) -> bool {
+        self.version.is_none_or(|version| version >= FETCHES_SINCE)
+            && !self.operator.is_some_and(OperatorVersion::takes_local_jars_only)
     }
 
     /// What is wrong with the part after the scheme.
@@ -194,8 +203,14 @@ mod tests {
 
     fn problem(mode: Mode, version: (u16, u16), uri: &str) -> Option<JarProblem<'_>> {
         let version = Some(FlinkVersion::new(version.0, version.1));
-        let reader =
-            JarReader { mode, version, raw_http: false, is_python: false, job_manager: None };
+        let reader = JarReader {
+            mode,
+            version,
+            operator: None,
+            raw_http: false,
+            is_python: false,
+            job_manager: None,
+        };
         reader.problem(uri)
     }
 
@@ -241,6 +256,7 @@ mod tests {
     fn jars_of_python_jobs_are_not_read_in_native_mode() {
         let reader = |mode| JarReader {
             mode,
+            operator: None,
             version: Some(FlinkVersion::new(1, 18)),
             raw_http: false,
             is_python: true,

@@ -37,6 +37,11 @@ impl<'a> DeclaredSpec<'a> {
         Some(Self { workload, spec: pointer::at(object, place)?, place })
     }
 
+    /// The spec.
+    pub fn spec(&self) -> &'a Value {
+        self.spec
+    }
+
     /// A field of the spec by its path, such as `/job/state`; `None` if it is missing or null.
     pub fn field(&self, path: &str) -> Option<&'a Value> {
         pointer::at(self.spec, path).filter(|value| !value.is_null())
@@ -60,9 +65,7 @@ impl<'a> DeclaredSpec<'a> {
     /// The first of an option's names that is set; the cluster's value applies to a session job
     /// that does not set it.
     pub fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
-        let of_cluster =
-            || self.workload.session.as_ref().and_then(|session| session.config.first(names));
-        self.workload.config.first(names).or_else(of_cluster)
+        self.workload.option(names)
     }
 
     /// Whether an option is set to true.

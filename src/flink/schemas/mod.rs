@@ -13,11 +13,14 @@ mod walk;
 
 pub use fault::{Expected, FaultKind, Nearest, Releases, SchemaFault};
 
+use crate::flink::dialects::{is_emr, is_field_of_emr};
 use crate::flink::operator::version::OperatorVersion;
-use crate::resource::Resource;
-use serde_json::Value;
+use crate::resource::{Resource, pointer};
 use table::Table;
 use walk::Walk;
+
+/// The group of Lyft's operator.
+const LYFT: &str = "flink.k8s.io";
 
 /// What an API server with the definitions of the object's operator would refuse or drop of an
 /// object. Without a release of the operator, what any release accepts is right. Allocates nothing
@@ -28,19 +31,33 @@ pub fn faults<'a>(
 ) -> Vec<SchemaFault<'a>> {
     let object = &resource.object;
     let Some(kind) = Table::get().kind(&resource.kind) else { return Vec::new() };
-    if resource.sub_resource.is_some() || !object.is_object() || is_of_another_operator(object) {
+    if resource.sub_resource.is_some() || !object.is_object() {
         return Vec::new();
     }
-    Walk::new(kind, operator).over(object)
+    // The release is that of Apache's operator.
+    let operator = operator.filter(|_| resource.kind.group == "flink.apache.org");
+    let mut faults = Walk::new(kind, operator).over(object);
+    if resource.kind.group == LYFT {
+        faults.retain(|fault| !is_kept(fault));
+    }
+    if !faults.is_empty() && is_emr(object) {
+        faults.retain(|fault| !is_field_of_emr(&fault.place));
+    }
+    faults
 }
 
-/// Whether a FlinkDeployment is one of Amazon EMR on EKS, whose definition has other fields under
-/// the same group and kind.
-fn is_of_another_operator(object: &Value) -> bool {
-    let spec = object.get("spec");
-    ["executionRoleArn", "emrReleaseLabel"]
-        .iter()
-        .any(|field| spec.and_then(|spec| spec.get(field)).is_some())
+/// Whether an API server with Lyft's definition keeps an unknown field. That of 0.6 is one of
+/// `apiextensions.k8s.io/v1beta1` without `preserveUnknownFields: false`, and that of 0.7 preserves them
+/// in the spec: what they list of options, node selectors and volumes is not all there is. A field of the
+/// spec that is like a known one is misspelt all the same.
+fn is_kept(fault: &SchemaFault<'_>) -> bool {
+    match &fault.kind {
+        FaultKind::Unknown { nearest, .. } => {
+            !matches!(nearest, Some(Nearest::Field(_)))
+                || pointer::parent(&fault.place) != Some("/spec")
+        }
+        _ => false,
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 use super::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const DEPLOYMENT: &str = "FlinkDeployment";
 
@@ -142,7 +142,8 @@ fn other_kinds_have_their_own_fields() {
 
 #[test]
 fn other_dialects_are_left_alone() {
-    assert_eq!(of_deployment(json!({"executionRoleArn": "x", "jobManager": {"y": 1}})), [""; 0]);
+    let of_emr = json!({"executionRoleArn": "x", "monitoringConfiguration": {}, "jobManager": {"storageDir": "s3://a/b", "y": 1}});
+    assert_eq!(of_deployment(of_emr).len(), 1);
     let other = resource("Pod", json!({"x": 1}));
     assert!(faults(&other, None).is_empty());
 }

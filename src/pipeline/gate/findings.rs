@@ -236,6 +236,7 @@ impl Gate {
         subject.excess = case.excess.as_ref();
         subject.quota = quota.as_ref();
         subject.requester = self.context.requester(case.resource);
+        subject.operator_version = self.context.operator_version();
         subject.is_by_platform = (case.resource.kind.kind == "Binding"
             || kinds::claimed_owner(case.resource, subject.requester).is_some())
             && self.is_platform_user(&case.resource.user);

@@ -14,6 +14,7 @@ use super::tenant_check;
 use super::usage::InputUsage;
 use crate::flink::FlinkContext;
 use crate::flink::context::OperatorDefaults;
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::requester::OperatorUsers;
 use crate::quota::Usage;
 use crate::quota::ledger::KnownLimits;
@@ -172,6 +173,13 @@ impl Gate {
         let Some(path) = path else { return Ok(self) };
         let context = FlinkContext::clone(&self.context).with_operator(operator_defaults(path)?);
         Ok(self.with_context(Arc::new(context)))
+    }
+
+    /// The same gate with the release of the Flink operator, if it is known.
+    pub fn with_operator_version(self, version: Option<OperatorVersion>) -> Self {
+        let Some(version) = version else { return self };
+        let context = FlinkContext::clone(&self.context).with_operator_version(Some(version));
+        self.with_context(Arc::new(context))
     }
 
     /// The same gate, where these users are the operators.

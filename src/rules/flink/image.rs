@@ -1,6 +1,7 @@
 //! `flink/image`
 
 use crate::flink::PodSet;
+use crate::flink::dialects::emr_release;
 use crate::flink::options::IMAGE;
 use crate::resource::pointer;
 use crate::rules::words::alternatives;
@@ -21,6 +22,9 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(cluster) = subject.operators_cluster() else { return };
+    if emr_release(cluster.spec()).is_some() {
+        return;
+    }
     if !cluster.is_blank(IMAGE) || subject.workload.pods.iter().all(|set| has_image(subject, set)) {
         return;
     }

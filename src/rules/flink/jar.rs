@@ -1,7 +1,9 @@
 //! `flink/jar`
 
 use crate::flink::Mode;
+use crate::flink::dialects::emr_release;
 use crate::flink::operator::jar::{JarProblem, JarReader, is_python, job_manager};
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::redaction;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -20,24 +22,24 @@ pub static RULE: Rule = Rule {
 
 const JAR: &str = "/job/jarURI";
 
-/// A field that only Amazon EMR's operator has: it gives the image, which can read S3.
-const EMR: &str = "/emrReleaseLabel";
-
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(cluster) = subject.operators_cluster() else { return };
     let Some(uri) = cluster.field(JAR).and_then(serde_json::Value::as_str) else { return };
-    if cluster.field(EMR).is_some() {
-        return;
-    }
     let mode = subject.workload.mode.unwrap_or_default();
     let reader = JarReader {
         mode,
         version: subject.workload.version,
+        operator: subject.operator_version,
         raw_http: cluster.is_true(&["user.artifacts.raw-http-enabled"]),
         is_python: is_python(&cluster),
         job_manager: job_manager(&subject.pods),
     };
     let Some(problem) = reader.problem(uri) else { return };
+    // The images of Amazon EMR fetch from S3, whatever version of Flink is in them.
+    let is_of_emr = || emr_release(cluster.spec()).is_some() && uri.starts_with("s3");
+    if matches!(problem, JarProblem::Scheme(_)) && is_of_emr() {
+        return;
+    }
     let level = match problem {
         JarProblem::NoScheme { is_fatal: false } if !uri.trim().is_empty() => Level::Warning,
         _ => Level::Error,
@@ -45,12 +47,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(cluster.at(JAR))
         .level(level)
-        .message(message(problem, uri, mode))
+        .message(message(problem, uri, &reader))
         .help(help(problem, uri, &reader))
         .found(redaction::uri(uri));
 }
 
-fn message(problem: JarProblem<'_>, uri: &str, mode: Mode) -> String {
+fn message(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
     let jar = format!("`jarURI` `{}`", shown(&redaction::uri(uri)));
     match problem {
         JarProblem::NotUri => format!("{jar} is not a URI"),
@@ -62,8 +64,16 @@ fn message(problem: JarProblem<'_>, uri: &str, mode: Mode) -> String {
         JarProblem::LetterCase(scheme) => {
             format!("{jar} has a scheme that Flink knows as `{scheme}` only")
         }
-        JarProblem::Scheme(scheme) if mode == Mode::Standalone => {
+        JarProblem::Scheme(scheme) if reader.mode == Mode::Standalone => {
             format!("standalone mode does not load JARs with scheme `{}`", shown(scheme))
+        }
+        JarProblem::Scheme(scheme)
+            if reader.operator.is_some_and(OperatorVersion::takes_local_jars_only) =>
+        {
+            format!(
+                "the operator before 1.10 takes the JAR from the image, not from scheme `{}`",
+                shown(scheme)
+            )
         }
         JarProblem::Scheme(scheme) => {
             format!(

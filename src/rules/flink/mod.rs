@@ -5,6 +5,7 @@ pub mod artifacts_folder;
 pub mod autoscaler;
 pub mod configuration_source;
 pub mod deprecated_option;
+pub(in crate::rules) mod dialect;
 pub mod duplicate_option;
 pub mod elasticity;
 pub mod enforced_option;
@@ -56,6 +57,7 @@ pub(super) static RULES: &[&Rule] = &[
     &autoscaler::RULE,
     &configuration_source::RULE,
     &deprecated_option::RULE,
+    &dialect::RULE,
     &duplicate_option::RULE,
     &elasticity::RULE,
     &enforced_option::RULE,

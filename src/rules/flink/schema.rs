@@ -1,5 +1,6 @@
 //! `flink/schema`
 
+use crate::flink::dialects::is_emr;
 use crate::flink::operator::field_name;
 use crate::flink::schemas::{Expected, FaultKind, SchemaFault};
 use crate::flink::version::FlinkVersion;
@@ -40,7 +41,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             ),
             FaultKind::Word { allowed, found } => (
                 format!("`{}` cannot be `{}`", name(), shown(found)),
-                format!("use {}", alternatives(&likely(allowed, found))),
+                match allowed.last().filter(|_| is_flink_version(fault)) {
+                    // They are in their order, and the newest is the nearest to a newer one.
+                    Some(newest) => format!("use `{newest}` or older, or a newer operator"),
+                    None => format!("use {}", alternatives(&likely(allowed, found))),
+                },
             ),
             FaultKind::Range { allowed, found } => {
                 let range = range(allowed);
@@ -54,8 +59,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             }
         };
         let since = super::unknown_field::allowed_since(fault);
+        // The definition of Amazon EMR is another one, which its API server holds the object against.
+        let level = if is_emr(subject.object) { Level::Info } else { Level::Error };
         findings
             .at(fault.place.as_str())
+            .level(level)
             .message(format!("{message}{}", since.as_deref().unwrap_or_default()))
             .help(help);
     }
@@ -104,8 +112,11 @@ fn is_below_spec(finding: &Finding) -> bool {
 fn is_version_rule(fault: &SchemaFault<'_>) -> bool {
     let FaultKind::Word { found, .. } = fault.kind else { return false };
     let is_of_one_release = fault.releases.first_and_last().is_some();
+    is_flink_version(fault) && (FlinkVersion::parse(found).is_none() || !is_of_one_release)
+}
+
+fn is_flink_version(fault: &SchemaFault<'_>) -> bool {
     fault.place.ends_with("/flinkVersion")
-        && (FlinkVersion::parse(found).is_none() || !is_of_one_release)
 }
 
 /// What a value is; a number with a fraction is no integer.

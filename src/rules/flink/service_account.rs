@@ -1,5 +1,6 @@
 //! `flink/service-account`
 
+use crate::flink::dialects::emr_role;
 use crate::rules::words::alternatives;
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -17,7 +18,8 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(cluster) = subject.operators_cluster() else { return };
-    if cluster.text("/serviceAccount").is_some() {
+    // `flink/dialect` says so.
+    if cluster.text("/serviceAccount").is_some() || emr_role(cluster.spec()).is_some() {
         return;
     }
     let field = cluster.name("/serviceAccount");

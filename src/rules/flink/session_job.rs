@@ -1,7 +1,8 @@
 //! `flink/session-job`
 
 use crate::flink::operator::DeclaredSpec;
-use crate::flink::operator::artifacts::{UriProblem, host, is_restricted, scheme};
+use crate::flink::operator::artifacts::{UriProblem, host, is_own_machine, is_restricted, scheme};
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::options::{CHECKPOINT_DIR, Names, canonical};
 use crate::flink::redaction;
 use crate::flink::values::list_elements;
@@ -25,6 +26,10 @@ pub static RULE: Rule = Rule {
 /// Schemes from which the operator fetches; only its own configuration may add to them.
 const ALLOWED_SCHEMES: Names = &["kubernetes.operator.user.artifacts.allowed-schemes"];
 const DEFAULT_SCHEMES: &str = "https";
+/// Schemes of files that only the pod that reads them has.
+const LOCAL_SCHEMES: [&str; 2] = ["file", "local"];
+/// Whether hosts with local and internal addresses are refused, also in its own configuration only.
+const RESTRICTED_HOSTS: Names = &["kubernetes.operator.user.artifacts.disallow-restricted-hosts"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(declared) = subject.session_job() else { return };
@@ -43,9 +48,18 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     .help("set `spec.job.parallelism`".to_owned());
             }
             if let Some(uri) = job.get("jarURI").and_then(Value::as_str) {
-                jar(&declared, uri, findings);
+                jar(subject, &declared, uri, findings);
             }
         }
+    }
+    if subject.operator_version.is_some_and(OperatorVersion::refuses_last_state_without_ha)
+        && declared.text("/job/upgradeMode") == Some("last-state")
+    {
+        findings
+            .at(declared.at("/job/upgradeMode"))
+            .message("the operator has no `upgradeMode: last-state` for session jobs before 1.10")
+            .help("use `savepoint`".to_owned())
+            .wanted("savepoint");
     }
     if let Some(cluster) = &subject.workload.session {
         in_cluster(subject, &declared, cluster, findings);
@@ -83,10 +97,11 @@ fn in_cluster(
 }
 
 /// The JAR must be at an address from which the operator fetches.
-fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
-    let mut report = |message: String, help: String| {
+fn jar(subject: &Subject<'_>, declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
+    let mut report = |level: Level, message: String, help: String| {
         findings
             .at(declared.at("/job/jarURI"))
+            .level(level)
             .message(message)
             .help(help)
             .found(redaction::uri(uri));
@@ -95,12 +110,14 @@ fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
         Ok(scheme) => scheme,
         Err(UriProblem::Character) => {
             return report(
+                Level::Error,
                 format!("`jarURI` `{}` is not a URI", shown(&redaction::uri(uri))),
                 "percent-encode spaces and special characters: `%20` for a space".into(),
             );
         }
         Err(UriProblem::NoScheme) => {
             return report(
+                Level::Error,
                 format!("`jarURI` `{}` has no scheme", shown(&redaction::uri(uri))),
                 "write a full address, such as `https://repo.example.com/job.jar`".into(),
             );
@@ -116,22 +133,55 @@ fn jar(declared: &DeclaredSpec<'_>, uri: &str, findings: &mut Findings) {
         }
         None => allowed.eq_ignore_ascii_case(scheme),
     };
-    if !is_allowed {
-        let allowed = shown(allowed);
-        return report(
-            format!("the operator does not fetch JARs with scheme `{}`", shown(scheme)),
-            format!("put the JAR at an address with scheme `{allowed}`"),
-        );
+    let is_http = ["http", "https"].iter().any(|http| http.eq_ignore_ascii_case(scheme));
+    let release = subject.operator_version;
+    let fetches_from_all = release.is_some_and(|release| !release.restricts_session_jars());
+    if !is_allowed && !fetches_from_all {
+        let (allowed, scheme_shown) = (shown(allowed), shown(scheme));
+        let help = format!("put the JAR at an address with scheme `{allowed}`");
+        // What a release before 1.15 fetches from elsewhere may be right.
+        let is_local = LOCAL_SCHEMES.iter().any(|local| local.eq_ignore_ascii_case(scheme));
+        let is_refused = is_http && host(uri).is_none_or(is_restricted);
+        if release.is_some() || own.is_some() || is_local {
+            report(
+                Level::Error,
+                format!("the operator does not fetch JARs with scheme `{scheme_shown}`"),
+                help,
+            );
+            return;
+        }
+        // The address itself is worse, and one finding is enough.
+        if !is_refused {
+            report(
+                Level::Warning,
+                format!(
+                    "the operator does not fetch JARs with scheme `{scheme_shown}` since 1.15, unless its \
+                 own configuration allows that"
+                ),
+                help,
+            );
+        }
     }
-    if !["http", "https"].iter().any(|http| http.eq_ignore_ascii_case(scheme)) {
+    let hosts = declared.option(RESTRICTED_HOSTS).filter(|(_, entry)| !declared.is_written(entry));
+    let allows_all =
+        hosts.is_some_and(|(_, entry)| entry.value.trim().eq_ignore_ascii_case("false"));
+    if !is_http || allows_all {
         return;
     }
     match host(uri) {
         None => report(
+            Level::Error,
             format!("`jarURI` `{}` has no host", shown(&redaction::uri(uri))),
             "write a full address, such as `https://repo.example.com/job.jar`".into(),
         ),
-        Some(host) if is_restricted(host) => report(
+        // Older releases fetch from there: what they would read is no JAR.
+        Some(host) if fetches_from_all && is_own_machine(host) => report(
+            Level::Error,
+            format!("`{}` is an address of the operator's own machine", shown(host)),
+            "put the JAR on another host".into(),
+        ),
+        Some(host) if !fetches_from_all && is_restricted(host) => report(
+            Level::Error,
             format!(
                 "the operator does not fetch JARs from `{}`, a local or internal address",
                 shown(host)

@@ -1,5 +1,6 @@
 //! `flink/unknown-field`
 
+use crate::flink::dialects::is_emr;
 use crate::flink::operator::field_name;
 use crate::flink::schemas::{FaultKind, Nearest, SchemaFault};
 use crate::resource::{GroupVersionResource, pointer};
@@ -45,7 +46,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .key(*name)
             .at_key();
         // An API server drops unknown fields before it asks: this one knows what it sends.
-        if subject.resource.of != GroupVersionResource::default() {
+        if is_emr(subject.object) {
+            finding.level(Level::Info);
+        } else if subject.resource.of != GroupVersionResource::default() {
             finding.level(Level::Warning);
         }
         if let Some(Nearest::Field(field)) = nearest {

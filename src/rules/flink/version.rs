@@ -2,6 +2,7 @@
 
 use crate::flink::catalog::Release;
 use crate::flink::operator::DeclaredSpec;
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::version::FlinkVersion;
 use crate::rules::words::shown;
 use crate::rules::{Findings, Level, Rule, Subject};
@@ -59,6 +60,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .help(format!("use `{OLDEST_CURRENT}` or later"))
                 .found(version.to_string());
         }
+        (Some(_), Some(version)) if version >= oldest_current(subject) => {}
         (Some(_), Some(version)) => {
             findings
                 .at(place())
@@ -70,6 +72,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .found(version.to_string());
         }
     }
+}
+
+/// The oldest version that the operator does not call deprecated.
+fn oldest_current(subject: &Subject<'_>) -> FlinkVersion {
+    subject.operator_version.map_or(OLDEST_CURRENT, OperatorVersion::oldest_current_flink)
 }
 
 /// Reports a version that the catalog of options does not have.

@@ -1,8 +1,10 @@
 //! `security/service-account`
 
+use crate::flink::dialects::{EMR_ROLE, emr_role};
 use crate::flink::pods::Pods;
 use crate::rules::words::{shown, use_one_of};
 use crate::rules::{Findings, Level, Rule, Subject};
+use serde_json::Value;
 
 /// Service accounts that the tenant does not allow.
 pub static RULE: Rule = Rule {
@@ -37,5 +39,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         && let Some((key, entry)) = subject.option(&OPTIONS)
     {
         report(&subject.option_place(key, entry), &entry.value);
+    }
+    // On Amazon EMR, the role is what the pods may do in the cloud, and the account follows from it.
+    if subject.resource.kind.group == "flink.apache.org"
+        && let Some(role) = emr_role(subject.spec().unwrap_or(&Value::Null))
+        && !allowed.iter().any(|allowed| allowed == role)
+    {
+        findings
+            .at(format!("{}/{EMR_ROLE}", subject.spec_place()))
+            .message(format!("IAM role `{}` is not one of the allowed accounts", shown(role)))
+            .help(format!("remove `{EMR_ROLE}`, or ask the platform team to allow the role"))
+            .found(role);
     }
 }

@@ -1,6 +1,7 @@
 //! `storage/last-state`
 
 use super::shared::allowed_directory;
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::options::{HIGH_AVAILABILITY_DIR, high_availability};
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -32,11 +33,23 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             allowed_directory(subject)
         ),
     };
+    let (level, message) = match subject
+        .operator_version
+        .is_some_and(OperatorVersion::refuses_last_state_without_ha)
+    {
+        true => (
+            Level::Error,
+            "the operator refuses `upgradeMode: last-state` without high availability before 1.10",
+        ),
+        false => (
+            Level::Warning,
+            "`upgradeMode: last-state` needs high availability, which is off: the last checkpoint \
+                 is unknown once no JobManager answers",
+        ),
+    };
     findings
         .at(format!("{}/job/upgradeMode", subject.spec_place()))
-        .message(
-            "`upgradeMode: last-state` needs high availability, which is off: the last checkpoint \
-             is unknown once no JobManager answers",
-        )
+        .level(level)
+        .message(message)
         .help(help);
 }

@@ -13,6 +13,7 @@ use crate::cluster::controllers::status::Update;
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::cluster::watch::{Cache, Event, SharedWatches, Target, WatchTimings, follow};
 use crate::flink::config_file::Unreadable;
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::requester::OperatorUsers;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::flink_policy::FlinkPolicy;
@@ -21,10 +22,11 @@ use crate::server::health::Health;
 use crate::telemetry::metrics::{Metrics, NOT_IN_FORCE};
 use arc_swap::ArcSwap;
 use configuration::{Changes, Configuration, InForce};
+use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Client;
 use kube::core::DynamicObject;
-use operator_config::{ConfigMapName, OperatorConfig};
+use operator_config::{ConfigMapName, OPERATOR_DEPLOYMENT, OperatorConfig, release_of_deployment};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -45,6 +47,8 @@ pub enum Input {
     Namespaces(Event),
     /// Of the Flink operator's ConfigMap.
     Operator(Event),
+    /// Of the Flink operator's Deployment.
+    OperatorDeployment(Event),
     /// The built-in rules and those of files, which come before those in the cluster.
     Base(Vec<PolicySource>),
 }
@@ -64,6 +68,8 @@ pub async fn follow_inputs(
     follow(Target::all::<FlinkPolicy>(), Input::Policies as fn(Event) -> Input);
     if let Some(ConfigMapName { namespace, name }) = operator {
         follow(Target::object::<ConfigMap>(Some(namespace), name), Input::Operator);
+        let deployment = Target::object::<Deployment>(Some(namespace), OPERATOR_DEPLOYMENT);
+        follow(deployment, Input::OperatorDeployment);
     }
 }
 
@@ -102,6 +108,9 @@ struct State {
     namespaces: Cache<NamespaceRecord>,
     /// The Flink operator's ConfigMap, where one is named.
     operator: Option<Cache<OperatorConfig>>,
+    /// The release of the Flink operator: the given one, or else that of its Deployment.
+    operator_version: Option<OperatorVersion>,
+    operator_deployment: Cache<OperatorVersion>,
     changes: Changes,
     configuration: Configuration,
     failed: Option<ReloadError>,
@@ -118,6 +127,8 @@ pub struct Start {
     pub follows_operator: bool,
     /// The users of the operators.
     pub operator_users: OperatorUsers,
+    /// The release of the Flink operator; without it, that of its Deployment counts.
+    pub operator_version: Option<OperatorVersion>,
 }
 
 /// Takes inputs until there are no senders left.
@@ -128,6 +139,8 @@ pub async fn run(start: Start, mut inputs: mpsc::Receiver<Input>, mut outputs: O
         policies: Cache::default(),
         namespaces: Cache::default(),
         operator: start.follows_operator.then(Cache::default),
+        operator_version: start.operator_version,
+        operator_deployment: Cache::default(),
         changes: Changes { tenants: true, policies: true, ..Changes::default() },
         configuration: Configuration::new(start.unassigned)
             .with_operator_users(start.operator_users),
@@ -200,6 +213,9 @@ impl State {
                     cache.apply(event, |object| Some(operator_config::read(&object)));
                 }
             }
+            Input::OperatorDeployment(event) => {
+                self.operator_deployment.apply(event, |object| release_of_deployment(&object));
+            }
             Input::Base(sources) => {
                 self.base = sources;
                 self.changes.base = true;
@@ -219,6 +235,9 @@ impl State {
             return self;
         }
         let operator = self.operator.as_ref().and_then(|cache| cache.known().values().next());
+        // A rule is mild where the release is unknown, so nothing waits for the Deployment.
+        let of_deployment = || self.operator_deployment.known().values().next().copied();
+        self.configuration.take_operator_version(self.operator_version.or_else(of_deployment));
         let in_operator = self.configuration.take_operator(operator);
         let changes = std::mem::take(&mut self.changes);
         let worked = catch_unwind(AssertUnwindSafe(|| {

@@ -4,6 +4,9 @@
 use crate::admission::registration::endpoint::{EndpointError, Service};
 use crate::flink::config_file::Unreadable;
 use crate::flink::context::OperatorDefaults;
+use crate::flink::image::ImageRef;
+use crate::flink::operator::version::OperatorVersion;
+use crate::resource::fields::text;
 use kube::core::DynamicObject;
 use std::str::FromStr;
 
@@ -51,6 +54,27 @@ impl FromStr for ConfigMapName {
     }
 }
 
+/// The name of the operator's Deployment and of its container, as its chart has them.
+pub const OPERATOR_DEPLOYMENT: &str = "flink-kubernetes-operator";
+/// The label in which the operator's chart has the operator's version.
+const VERSION_LABEL: &str = "app.kubernetes.io/version";
+
+/// The release of the operator by its Deployment: the tag of its image, or else the version in its
+/// labels, because a tag may be anything. No tenant writes in the operator's namespace.
+pub fn release_of_deployment(deployment: &DynamicObject) -> Option<OperatorVersion> {
+    let containers = deployment.data.pointer("/spec/template/spec/containers")?.as_array()?;
+    let images = containers
+        .iter()
+        .filter(|container| text(container, "name") == OPERATOR_DEPLOYMENT)
+        .map(|container| text(container, "image"));
+    let of_image = |image| OperatorVersion::of_tag(ImageRef::parse(image)?.tag?);
+    let of_label = || {
+        let labels = deployment.metadata.labels.as_ref()?;
+        OperatorVersion::of_tag(labels.get(VERSION_LABEL)?)
+    };
+    images.into_iter().find_map(of_image).or_else(of_label)
+}
+
 /// Reads the ConfigMap.
 pub fn read(object: &DynamicObject) -> OperatorConfig {
     OperatorDefaults::of_config_map(&object.data).map_err(|error| UnreadConfig {
@@ -63,6 +87,26 @@ pub fn read(object: &DynamicObject) -> OperatorConfig {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deployment_says_its_release() {
+        let release = |image: &str, label: Option<&str>| {
+            let deployment: DynamicObject = serde_json::from_value(serde_json::json!({
+                "apiVersion": "apps/v1", "kind": "Deployment",
+                "metadata": {"name": OPERATOR_DEPLOYMENT, "labels": {VERSION_LABEL: label}},
+                "spec": {"template": {"spec": {"containers": [
+                    {"name": "proxy", "image": "proxy:1.9"},
+                    {"name": OPERATOR_DEPLOYMENT, "image": image}]}}}
+            }))
+            .ok()?;
+            release_of_deployment(&deployment)
+        };
+        let is = |major, minor| Some(OperatorVersion::release(major, minor));
+        let image = "ghcr.io/apache/flink-kubernetes-operator";
+        assert_eq!(release(&format!("{image}:1.12.1"), Some("1.8.0")), is(1, 12));
+        assert_eq!(release(&format!("{image}:9f2c1e7"), Some("1.14.0")), is(1, 14));
+        assert_eq!(release(&format!("{image}:latest"), Some("edge")), None);
+    }
 
     #[test]
     fn a_config_map_is_named_with_its_namespace() {

@@ -15,6 +15,7 @@ use super::operator_config::{OperatorConfig, UnreadConfig};
 use crate::cluster::watch::records::{NamespaceRecord, Record};
 use crate::flink::FlinkContext;
 use crate::flink::config_file::Unreadable;
+use crate::flink::operator::version::OperatorVersion;
 use crate::flink::requester::OperatorUsers;
 use crate::pipeline::{Gate, Unassigned};
 use crate::rego::{PolicyError, PolicyProblem, PolicySource, flink_policy};
@@ -42,6 +43,7 @@ pub struct Changes {
 pub struct Configuration {
     unassigned: Unassigned,
     operator_users: OperatorUsers,
+    operator_version: Option<OperatorVersion>,
     gate: Option<Arc<Gate>>,
     context: Arc<FlinkContext>,
     /// What is in force of the Flink operator's ConfigMap.
@@ -58,6 +60,7 @@ impl Configuration {
         Self {
             unassigned,
             operator_users: OperatorUsers::default(),
+            operator_version: None,
             gate: None,
             context: Arc::default(),
             operator: InForce::Nothing,
@@ -71,6 +74,15 @@ impl Configuration {
     pub fn with_operator_users(self, operator_users: OperatorUsers) -> Self {
         let context = FlinkContext::default().with_operator_users(operator_users.clone());
         Self { operator_users, context: Arc::new(context), ..self }
+    }
+
+    /// Takes the release of the operator; `None` if it is unknown.
+    pub fn take_operator_version(&mut self, version: Option<OperatorVersion>) {
+        if self.operator_version != version {
+            self.operator_version = version;
+            let context = FlinkContext::clone(&self.context).with_operator_version(version);
+            self.context = Arc::new(context);
+        }
     }
 
     /// The gate in force; `None` before the first.
@@ -113,7 +125,9 @@ impl Configuration {
     /// # Errors
     /// It cannot be read. The last one that could be stays, or else what can be read applies.
     pub fn take_operator(&mut self, read: Option<&OperatorConfig>) -> Result<(), Unreadable> {
-        let context = FlinkContext::default().with_operator_users(self.operator_users.clone());
+        let context = FlinkContext::default()
+            .with_operator_users(self.operator_users.clone())
+            .with_operator_version(self.operator_version);
         match read {
             Some(Err(UnreadConfig { error, parts })) => {
                 if matches!(self.operator, InForce::AsStored | InForce::LastValid) {
