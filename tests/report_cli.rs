@@ -318,8 +318,49 @@ fn what_files_ask_for_together_is_held_against_their_tenants_limit() {
             .filter(|found| found["rule"] == "quota/exceeded");
         findings.map(|found| found["file"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found(&["jobs"]), ["jobs/a.yaml", "jobs/c.yaml"]);
+    assert_eq!(found(&["jobs"]), ["jobs/a.yaml"], "once for the tenant");
     assert_eq!(found(&["jobs/a.yaml", "jobs/b.yaml"]), [""; 0]);
+}
+
+#[test]
+fn an_object_counts_once_however_many_paths_lead_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in SHARED {
+        std::fs::create_dir_all(folder.path().join("jobs")).unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    std::fs::copy(folder.path().join("jobs/a.yaml"), folder.path().join("copy.yaml")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("jobs/a.yaml", folder.path().join("link.yaml")).unwrap();
+    let lint = |paths: &[&str]| {
+        let output = Command::cargo_bin("flinkgate")
+            .unwrap()
+            .current_dir(folder.path())
+            .args(["lint", "--tenants", "tenants.yaml", "--format", "json"])
+            .args(paths)
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let objects = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["rule"] == "quota/exceeded")
+            .count();
+        (report["summary"]["files"].clone(), objects, String::from_utf8(output.stderr).unwrap())
+    };
+    let absolute = folder.path().join("jobs/a.yaml").display().to_string();
+    let paths = ["jobs/a.yaml", "./jobs/a.yaml", "jobs/../link.yaml", "link.yaml", &absolute];
+    assert_eq!(lint(&paths), (1.into(), 0, String::new()));
+    let (files, exceeded, notes) = lint(&["jobs/a.yaml", "copy.yaml"]);
+    assert_eq!((files, exceeded), (2.into(), 0));
+    assert!(
+        notes.contains("FlinkDeployment small/a is in `copy.yaml` and `jobs/a.yaml`"),
+        "{notes}"
+    );
+    let (_, exceeded, notes) = lint(&["jobs", "copy.yaml"]);
+    assert_eq!(exceeded, 1, "a and c");
+    assert!(notes.contains("counts once"), "{notes}");
 }
 
 #[test]

@@ -208,6 +208,8 @@ struct GivenVolume {
     name: &'static str,
     /// Where a volume has that name.
     source: [&'static str; 2],
+    /// The operator's name of the volume.
+    volume: &'static str,
     /// The variable that the operator sets.
     variable: &'static str,
 }
@@ -217,12 +219,14 @@ const GIVEN_VOLUMES: [GivenVolume; 2] = [
         field: "/spec/hadoopConfig",
         name: "configMapName",
         source: ["configMap", "name"],
+        volume: "hadoop-config-volume",
         variable: "HADOOP_CONF_DIR",
     },
     GivenVolume {
         field: "/spec/gcpConfig/serviceAccount",
         name: "secretName",
         source: ["secret", "secretName"],
+        volume: "gcp-service-account-volume",
         variable: "GOOGLE_APPLICATION_CREDENTIALS",
     },
 ];
@@ -230,20 +234,21 @@ const GIVEN_VOLUMES: [GivenVolume; 2] = [
 impl GivenVolume {
     /// Adds the volume, its mount and its variable to a pod's spec.
     fn add(&self, object: &Value, spec: &mut Value, places: &mut Vec<(String, String)>) {
-        let Self { field, name, source: [source, source_name], variable } = self;
+        let Self { field, name, source: [source, source_name], volume: volume_name, variable } =
+            self;
         let Some(given) = pointer::at(object, field).filter(|given| given.is_object()) else {
             return;
         };
         let text = |key: &str| given.get(key).and_then(Value::as_str).unwrap_or_default();
         let main = "/spec/containers/0";
-        let volume = json!({"name": variable, *source: {*source_name: text(name)}});
+        let volume = json!({"name": volume_name, *source: {*source_name: text(name)}});
         if let Some(index) = push(spec, "/volumes", volume) {
             places.push((
                 format!("/spec/volumes/{index}/{source}/{source_name}"),
                 format!("{field}/{name}"),
             ));
         }
-        let mount = json!({"name": variable, "mountPath": text("mountPath")});
+        let mount = json!({"name": volume_name, "mountPath": text("mountPath")});
         if let Some(index) = push(spec, "/containers/0/volumeMounts", mount) {
             places.push((format!("{main}/volumeMounts/{index}"), (*field).to_owned()));
         }
