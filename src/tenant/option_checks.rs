@@ -1,10 +1,8 @@
-//! Checks what a tenant gives every object: options that cannot be together, and locations that
-//! nothing is in.
+//! Checks what a tenant gives every object: options that cannot be together.
 
 use super::FlinkTenantSpec;
 use crate::flink::catalog::other_names;
 use crate::flink::config::FlinkConfig;
-use crate::flink::file_systems::is_bucket_store;
 use crate::flink::operator::overlapping_keys::overlapping_keys;
 use crate::flink::version::FlinkVersion;
 use crate::flink::{Engine, Workload};
@@ -51,23 +49,6 @@ pub(super) fn overlapping(spec: &FlinkTenantSpec, mut warning: impl FnMut(String
     }
 }
 
-/// Locations in a store without the name of a bucket: nothing is in them.
-pub(super) fn locations(spec: &FlinkTenantSpec, mut error: impl FnMut(String, String)) {
-    for (index, location) in spec.storage.checkpoints.locations.iter().flatten().enumerate() {
-        let Some((scheme, rest)) = location.trim().split_once(':') else { continue };
-        let bucket = rest.strip_prefix("//").and_then(|rest| rest.split('/').next());
-        if is_bucket_store(scheme) && bucket.is_none_or(str::is_empty) {
-            error(
-                format!("/storage/checkpoints/locations/{index}"),
-                format!(
-                    "location `{location}` names no bucket, so nothing is in it: write \
-                     `{scheme}://bucket/`"
-                ),
-            );
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -107,21 +88,5 @@ mod tests {
             of(Value::Null, json!({"high-availability.type": "kubernetes"}), longer),
             [""; 0]
         );
-    }
-
-    #[test]
-    fn locations_of_stores_name_a_bucket() {
-        let of = |location: &str| {
-            let spec = json!({"storage": {"checkpoints": {"locations": [location]}}});
-            found(spec, |spec, report| locations(spec, report)).len()
-        };
-        for wrong in ["s3://", "s3:///", "S3A:///data", "gs:", "abfss://"] {
-            assert_eq!(of(wrong), 1, "{wrong}");
-        }
-        for fine in
-            ["s3://bucket", "gs://bucket/{namespace}", "/flink/state", "file:///", "hdfs:///x"]
-        {
-            assert_eq!(of(fine), 0, "{fine}");
-        }
     }
 }

@@ -131,7 +131,6 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
         }
     }
     super::demands::check(spec, &mut error);
-    super::option_checks::locations(spec, &mut error);
     let configuration = &spec.flink.configuration;
     for (field, options) in
         [("defaults", &configuration.defaults), ("enforced", &configuration.enforced)]
