@@ -206,8 +206,9 @@ fn wrong_arguments_and_missing_tenants_cannot_run() {
 
 #[test]
 fn render_writes_all_objects_as_yaml() {
-    let text =
-        format!("{OBJECT}---\n{{\"kind\": \"ConfigMap\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n");
+    let text = format!(
+        "{OBJECT}---\n{{\"kind\": \"ConfigMap\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n"
+    );
     let run = run(&[("a.yaml", &text)], &["render", "a.yaml"], "");
     let expected = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: b\n---\napiVersion: v1\nkind: ConfigMap\n\"on\": \"yes\"\n";
     assert_eq!((run.status, run.out.as_str()), (0, expected));
