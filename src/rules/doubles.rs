@@ -20,8 +20,6 @@ const YIELDS: [Yields; 5] = [
             "flink/internal-option",
             "flink/option-version",
             "flink/overlapping-option",
-            "flink/overridden-option",
-            "flink/reserved-option",
         ],
     },
     Yields { rule: "flink/invalid-pod", to: &["security/proc-mount"] },

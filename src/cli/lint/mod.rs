@@ -1,6 +1,7 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
 mod configured;
+mod inner;
 mod judge;
 mod repeated;
 
@@ -113,6 +114,7 @@ pub fn run(args: Args) -> Outcome {
     let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
     let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
     repeated::keep_one_sum(&mut linted.diagnostics);
+    inner::point(&mut linted.diagnostics, &input.sources);
     input.notes.extend(repeated::note(&linted.objects));
 
     masked::mask(&mut input.sources, &linted.hidden);
