@@ -417,3 +417,27 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         );
     }
 }
+
+#[test]
+fn one_number_in_two_spellings_is_one_rendering() {
+    let deployment = |cpu: &str| {
+        format!(
+            "apiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {{name: a, namespace: b}}\nspec:\n  \
+             image: flink:1.20\n  flinkVersion: v1_20\n  serviceAccount: flink\n  jobManager: {{resource: {{memory: 2g, cpu: {cpu}}}}}\n  \
+             taskManager: {{replicas: 1, resource: {{memory: 2g, cpu: {cpu}}}}}\n"
+        )
+    };
+    for command in [
+        &["render", "a.yaml"][..],
+        &["render", "--diff", "a.yaml"],
+        &["render", "--merged", "a.yaml"],
+        &["size", "a.yaml"],
+        &["size", "--format", "json", "a.yaml"],
+    ] {
+        let out = |cpu: &str| run(&[("a.yaml", &deployment(cpu))], command, "").out;
+        for other in ["1.0", "1.00", "1e0"] {
+            assert_eq!(out(other), out("1"), "{command:?} {other}");
+        }
+        assert!(!out("1").is_empty(), "{command:?}");
+    }
+}
