@@ -19,6 +19,7 @@
 
 mod cases;
 mod manifests;
+mod public;
 
 use assert_cmd::Command;
 use cases::{list, review};

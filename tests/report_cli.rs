@@ -5,8 +5,8 @@ use assert_cmd::Command;
 use serde_json::Value;
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n";
-/// The same with a container.
-const WHOLE_POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nspec: {containers: [{name: a, image: 'a:1'}]}\n";
+/// An object without a spec.
+const OBJECT: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a, namespace: b}\n";
 
 struct Run {
     status: i32,
@@ -43,7 +43,7 @@ fn json(run: &Run) -> Value {
 
 #[test]
 fn a_clean_folder_is_fine() {
-    let run = run(&[("pods/a.yaml", WHOLE_POD)], &["lint"], "");
+    let run = run(&[("pods/a.yaml", OBJECT)], &["lint"], "");
     assert_eq!(
         (run.status, run.out.as_str(), run.err.as_str()),
         (0, "no findings in 1 object of 1 file\n", "")
@@ -84,7 +84,7 @@ fn in_one_line(text: &str) -> String {
 
 #[test]
 fn a_missing_file_is_named_and_the_rest_is_judged() {
-    let run = run(&[("a.yaml", POD)], &["lint", "--format", "json", "gone.yaml", "a.yaml"], "");
+    let run = run(&[("a.yaml", OBJECT)], &["lint", "--format", "json", "gone.yaml", "a.yaml"], "");
     assert_eq!(run.status, 2);
     assert!(run.err.contains("gone.yaml"), "{}", run.err);
     let json = json(&run);
@@ -93,7 +93,7 @@ fn a_missing_file_is_named_and_the_rest_is_judged() {
 
 #[test]
 fn a_broken_document_leaves_the_others_of_its_file() {
-    let text = format!("{POD}---\nkind: [\n---\n{POD}");
+    let text = format!("{OBJECT}---\nkind: [\n---\n{OBJECT}");
     let run = run(&[("a.yaml", &text)], &["lint", "--format", "json", "a.yaml"], "");
     assert_eq!(run.status, 2);
     let json = json(&run);
@@ -103,9 +103,7 @@ fn a_broken_document_leaves_the_others_of_its_file() {
 
 #[test]
 fn a_key_that_is_there_twice_is_a_warning_with_its_place() {
-    let text = format!(
-        "{POD}spec:\n  nodeName: a\n  nodeName: b\n  containers: [{{name: a, image: 'a:1'}}]\n"
-    );
+    let text = format!("{OBJECT}spec:\n  nodeName: a\n  nodeName: b\n");
     let files = [("a.yaml", text.as_str())];
     let warned = run(&files, &["lint", "--format", "json"], "");
     let finding = &json(&warned)["findings"][0];
@@ -118,7 +116,7 @@ fn a_key_that_is_there_twice_is_a_warning_with_its_place() {
 
 #[test]
 fn standard_input_and_lists_are_read() {
-    let list = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}, {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "b"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}]}"#;
+    let list = r#"{"apiVersion": "v1", "kind": "List", "items": [{"apiVersion": "v1", "kind": "ConfigMap"}, {"apiVersion": "v1", "kind": "ConfigMap"}]}"#;
     let run = run(&[], &["lint", "--format", "json", "-"], list);
     assert_eq!((run.status, &json(&run)["objects"]), (0, &2.into()));
 }
@@ -137,7 +135,7 @@ fn what_is_no_whole_object_is_left_alone() {
         ("patch.json", r#"[{"op": "replace", "path": "/spec/replicas", "value": 2}]"#, "1 patch"),
         (
             "merge.yaml",
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {$patch: replace}\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\nspec: {$patch: replace}\n",
             "1 patch",
         ),
         (
@@ -147,11 +145,11 @@ fn what_is_no_whole_object_is_left_alone() {
         ),
         (
             "named.yaml",
-            "apiVersion: v1\nkind: Pod\nmetadata: {name: \"{{ .Release.Name }}-a\"}\n",
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"{{ .Release.Name }}-a\"}\n",
             "1 template",
         ),
     ] {
-        let files = [(file, text), ("a.yaml", WHOLE_POD)];
+        let files = [(file, text), ("a.yaml", OBJECT)];
         for args in [&["lint"][..], &["lint", file], &["lint", file, "a.yaml"]] {
             let run = run(&files, args, "");
             assert_eq!(run.status, 0, "{args:?}: {}", run.err);
@@ -166,8 +164,8 @@ fn what_is_no_whole_object_is_left_alone() {
 #[test]
 fn manifests_that_cannot_be_read_are_errors() {
     for text in [
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: a\n",
-        "kind: Pod\nmetadata: {name: a}\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a\n",
+        "kind: ConfigMap\nmetadata: {name: a}\n",
         "apiVersion: v1\nmetadata: {name: a}\n",
     ] {
         let refused = run(&[("a.yaml", text)], &["lint", "a.yaml"], "");
@@ -179,16 +177,16 @@ fn manifests_that_cannot_be_read_are_errors() {
 #[test]
 fn directives_and_document_markers_are_read() {
     for text in [
-        format!("%YAML 1.1\n---\n{WHOLE_POD}"),
-        format!("%YAML 1.2\n--- # the first\n{WHOLE_POD}...\n"),
-        format!("# note\n---\n{WHOLE_POD}...\n# end\n---\n"),
-        format!("%TAG !e! tag:example.com,2026:\n---\n{WHOLE_POD}...\n%YAML 1.1\n---\n{WHOLE_POD}"),
-        format!("\u{feff}---\n{WHOLE_POD}"),
-        r#"--- {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": [{"name": "a", "image": "a:1"}]}}"#.to_owned(),
+        format!("%YAML 1.1\n---\n{OBJECT}"),
+        format!("%YAML 1.2\n--- # the first\n{OBJECT}...\n"),
+        format!("# note\n---\n{OBJECT}...\n# end\n---\n"),
+        format!("%TAG !e! tag:example.com,2026:\n---\n{OBJECT}...\n%YAML 1.1\n---\n{OBJECT}"),
+        format!("\u{feff}---\n{OBJECT}"),
+        r#"--- {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}"#.to_owned(),
     ] {
         let report = run(&[("a.yaml", &text)], &["lint", "--format", "json", "a.yaml"], "");
         assert_eq!(report.status, 0, "{text}: {}", report.err);
-        assert_eq!(json(&report)["objects"], text.matches("containers").count(), "{text}");
+        assert_eq!(json(&report)["objects"], text.matches("ConfigMap").count(), "{text}");
     }
 }
 
@@ -200,7 +198,7 @@ fn wrong_arguments_and_missing_tenants_cannot_run() {
         &["lint", "--tenant", "a"],
         &["size", "--colour"],
     ] {
-        let run = run(&[("a.yaml", POD)], args, "");
+        let run = run(&[("a.yaml", OBJECT)], args, "");
         assert_eq!((run.status, run.out.as_str()), (2, ""), "{args:?}");
         assert!(run.err.contains("error"), "{args:?}: {}", run.err);
     }
@@ -208,22 +206,23 @@ fn wrong_arguments_and_missing_tenants_cannot_run() {
 
 #[test]
 fn render_writes_all_objects_as_yaml() {
-    let text =
-        format!("{POD}---\n{{\"kind\": \"Pod\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n");
+    let text = format!(
+        "{OBJECT}---\n{{\"kind\": \"ConfigMap\", \"apiVersion\": \"v1\", \"on\": \"yes\"}}\n"
+    );
     let run = run(&[("a.yaml", &text)], &["render", "a.yaml"], "");
-    let expected = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: b\n---\napiVersion: v1\nkind: Pod\n\"on\": \"yes\"\n";
+    let expected = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  namespace: b\n---\napiVersion: v1\nkind: ConfigMap\n\"on\": \"yes\"\n";
     assert_eq!((run.status, run.out.as_str()), (0, expected));
 }
 
 #[test]
 fn render_shows_no_difference_where_there_is_none() {
-    let run = run(&[("a.yaml", POD)], &["render", "--diff"], "");
+    let run = run(&[("a.yaml", OBJECT)], &["render", "--diff"], "");
     assert_eq!((run.status, run.out.as_str()), (0, ""));
 }
 
 #[test]
 fn size_without_flink_is_an_empty_list() {
-    let run = run(&[("a.yaml", POD)], &["size", "--format", "json"], "");
+    let run = run(&[("a.yaml", OBJECT)], &["size", "--format", "json"], "");
     assert_eq!((run.status, json(&run)), (0, serde_json::json!({"version": 1, "clusters": []})));
 }
 
@@ -250,7 +249,7 @@ fn a_cause_is_told_once() {
         ["lint", "--tenants", "nope", "a.yaml"],
         ["review", "--policies", "nope", "a.json"],
     ] {
-        let run = run(&[("a.yaml", POD)], &args, "");
+        let run = run(&[("a.yaml", OBJECT)], &args, "");
         assert_eq!(
             (run.status, run.err.matches("os error 2").count()),
             (2, 1),
@@ -264,7 +263,7 @@ fn a_cause_is_told_once() {
 fn a_policy_that_reads_what_is_never_there_is_a_warning_and_still_in_force() {
     let policy = "package x\nimport rego.v1\ndeny contains \"no\" if input.flnk.mode\ndeny contains \"said\" if input.flink\n";
     let run = run(
-        &[("a.yaml", POD), ("x.rego", policy)],
+        &[("a.yaml", OBJECT), ("x.rego", policy)],
         &["lint", "a.yaml", "--policies", "x.rego"],
         "",
     );
@@ -322,8 +321,49 @@ fn what_files_ask_for_together_is_held_against_their_tenants_limit() {
             .filter(|found| found["rule"] == "quota/exceeded");
         findings.map(|found| found["file"].as_str().unwrap().to_owned()).collect()
     };
-    assert_eq!(found(&["jobs"]), ["jobs/a.yaml", "jobs/c.yaml"]);
+    assert_eq!(found(&["jobs"]), ["jobs/a.yaml"], "once for the tenant");
     assert_eq!(found(&["jobs/a.yaml", "jobs/b.yaml"]), [""; 0]);
+}
+
+#[test]
+fn an_object_counts_once_however_many_paths_lead_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in SHARED {
+        std::fs::create_dir_all(folder.path().join("jobs")).unwrap();
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    std::fs::copy(folder.path().join("jobs/a.yaml"), folder.path().join("copy.yaml")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("jobs/a.yaml", folder.path().join("link.yaml")).unwrap();
+    let lint = |paths: &[&str]| {
+        let output = Command::cargo_bin("flinkgate")
+            .unwrap()
+            .current_dir(folder.path())
+            .args(["lint", "--tenants", "tenants.yaml", "--format", "json"])
+            .args(paths)
+            .output()
+            .unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let objects = report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|finding| finding["rule"] == "quota/exceeded")
+            .count();
+        (report["files"].clone(), objects, String::from_utf8(output.stderr).unwrap())
+    };
+    let absolute = folder.path().join("jobs/a.yaml").display().to_string();
+    let paths = ["jobs/a.yaml", "./jobs/a.yaml", "jobs/../link.yaml", "link.yaml", &absolute];
+    assert_eq!(lint(&paths), (1.into(), 0, String::new()));
+    let (files, exceeded, notes) = lint(&["jobs/a.yaml", "copy.yaml"]);
+    assert_eq!((files, exceeded), (2.into(), 0));
+    assert!(
+        notes.contains("FlinkDeployment small/a is in `copy.yaml` and `jobs/a.yaml`"),
+        "{notes}"
+    );
+    let (_, exceeded, notes) = lint(&["jobs", "copy.yaml"]);
+    assert_eq!(exceeded, 1, "a and c");
+    assert!(notes.contains("counts once"), "{notes}");
 }
 
 #[test]
@@ -405,5 +445,29 @@ fn whole_objects_are_not_passed_over() {
     ] {
         let run = run(&[("a.yaml", &text)], &["lint", "a.yaml"], "");
         assert_eq!(run.status, status, "{text}: {}", run.err);
+    }
+}
+
+#[test]
+fn one_number_in_two_spellings_is_one_rendering() {
+    let deployment = |cpu: &str| {
+        format!(
+            "apiVersion: flink.apache.org/v1beta1\nkind: FlinkDeployment\nmetadata: {{name: a, namespace: b}}\nspec:\n  \
+             image: flink:1.20\n  flinkVersion: v1_20\n  serviceAccount: flink\n  jobManager: {{resource: {{memory: 2g, cpu: {cpu}}}}}\n  \
+             taskManager: {{replicas: 1, resource: {{memory: 2g, cpu: {cpu}}}}}\n"
+        )
+    };
+    for command in [
+        &["render", "a.yaml"][..],
+        &["render", "--diff", "a.yaml"],
+        &["render", "--merged", "a.yaml"],
+        &["size", "a.yaml"],
+        &["size", "--format", "json", "a.yaml"],
+    ] {
+        let out = |cpu: &str| run(&[("a.yaml", &deployment(cpu))], command, "").out;
+        for other in ["1.0", "1.00", "1e0"] {
+            assert_eq!(out(other), out("1"), "{command:?} {other}");
+        }
+        assert!(!out("1").is_empty(), "{command:?}");
     }
 }

@@ -4,7 +4,8 @@ use super::foreign::is_like_manifest;
 use super::kustomize::Kustomizations;
 use crate::report::Unreadable;
 use crate::resource::files::Roots;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
@@ -42,6 +43,30 @@ pub(super) struct Text {
     pub(super) is_stdin: bool,
 }
 
+/// The files that were reached, with their numbers among the candidates.
+#[derive(Debug, Default)]
+struct Seen(BTreeMap<PathBuf, usize>);
+
+impl Seen {
+    /// Adds a file that was not reached before, by whatever path: `a.yaml`, `./a.yaml` and a link to
+    /// it are one file. The first path names it.
+    fn add(&mut self, path: PathBuf, explicit: bool, candidates: &mut Vec<Candidate>) {
+        // Pipes and what does not exist have no other name.
+        let file = path.canonicalize().unwrap_or_else(|_| path.clone());
+        match self.0.entry(file) {
+            Entry::Vacant(entry) => {
+                entry.insert(candidates.len());
+                candidates.push(Candidate { path, explicit });
+            }
+            Entry::Occupied(entry) => {
+                if let Some(candidate) = candidates.get_mut(*entry.get()) {
+                    candidate.explicit |= explicit;
+                }
+            }
+        }
+    }
+}
+
 /// All candidates, and what stood in the way.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
@@ -54,15 +79,15 @@ pub(super) struct Listing {
 /// file that two paths reach counts once.
 pub(super) fn list(paths: &[PathBuf]) -> Listing {
     let mut listing = Listing::default();
-    let mut seen = BTreeSet::new();
+    let mut seen = Seen::default();
     let roots = Roots::of(paths);
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
             walk(path, &roots, &mut listing, &mut seen);
         } else if leads_out(path, &roots) {
             listing.unreadable.push(not_read(display(path), OUTSIDE));
-        } else if seen.insert(path.clone()) {
-            listing.candidates.push(Candidate { path: path.clone(), explicit: true });
+        } else {
+            seen.add(path.clone(), true, &mut listing.candidates);
         }
     }
     leave_out_parts(&mut listing);
@@ -101,7 +126,7 @@ fn parts_note(parts: &[String]) -> Option<String> {
     ))
 }
 
-fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut BTreeSet<PathBuf>) {
+fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut Seen) {
     let (mut charts, mut outside) = (Vec::new(), Vec::new());
     // Links are followed because a mounted ConfigMap consists of them.
     let entries =
@@ -136,9 +161,7 @@ fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut BTreeSet
             }
             Ok(entry) => {
                 let path = entry.path().strip_prefix("./").unwrap_or(entry.path()).to_path_buf();
-                if seen.insert(path.clone()) {
-                    listing.candidates.push(Candidate { path, explicit: false });
-                }
+                seen.add(path, false, &mut listing.candidates);
             }
             // A link back to a folder above shows nothing that is not seen anyway.
             Err(error) if error.loop_ancestor().is_some() => {}

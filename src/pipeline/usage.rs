@@ -8,6 +8,7 @@ use super::Case;
 use crate::flink::requester::operators_owners;
 use crate::kinds;
 use crate::quota::Usage;
+use crate::resource::Resource;
 use crate::resource::fields::text;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +20,29 @@ pub struct InputUsage(BTreeMap<String, TenantUsage>);
 #[derive(Clone, Debug, Default)]
 struct TenantUsage {
     total: Usage,
-    clusters: BTreeMap<ClusterName, ClusterUsage>,
+    /// What each object uses that has a name. An object that several files have counts once, as the
+    /// largest of what they say.
+    objects: BTreeMap<ObjectName, ObjectUsage>,
+    clusters: BTreeMap<ObjectName, ClusterUsage>,
 }
 
-/// Namespace, kind and name of a custom resource.
-type ClusterName = (String, String, String);
+/// Namespace, kind with its group, and name of an object.
+type ObjectName = (String, String, String);
+
+/// What an object uses, and the cluster for which it counts.
+#[derive(Clone, Debug)]
+struct ObjectUsage {
+    usage: Usage,
+    cluster: Option<Membership>,
+}
+
+/// How an object belongs to a cluster.
+#[derive(Clone, Debug)]
+struct Membership {
+    cluster: ObjectName,
+    /// Whether the object is the custom resource that declares the cluster.
+    declares: bool,
+}
 
 /// What a custom resource declares, and what the objects that name it as their owner request.
 #[derive(Clone, Debug, Default)]
@@ -41,14 +60,27 @@ impl ClusterUsage {
 }
 
 impl TenantUsage {
-    /// Adds to a cluster; the total has the cluster's charge.
-    fn add_to_cluster(&mut self, name: ClusterName, more: &ClusterUsage) {
-        let cluster = self.clusters.entry(name).or_default();
-        let before = cluster.charge();
-        cluster.declared.add(&more.declared);
-        cluster.created.add(&more.created);
-        self.total = self.total.without(&before);
-        self.total.add(&cluster.charge());
+    /// Adds an object, or what it uses beyond what another file says of it.
+    fn add_object(&mut self, name: ObjectName, object: &ObjectUsage) {
+        let counted = self.objects.entry(name).or_insert_with(|| ObjectUsage {
+            usage: Usage::default(),
+            cluster: object.cluster.clone(),
+        });
+        let before = counted.usage.clone();
+        counted.usage.raise_to(&object.usage);
+        let more = counted.usage.without(&before);
+        match &counted.cluster {
+            Some(membership) => {
+                let cluster = self.clusters.entry(membership.cluster.clone()).or_default();
+                let charged = cluster.charge();
+                let part =
+                    if membership.declares { &mut cluster.declared } else { &mut cluster.created };
+                part.add(&more);
+                self.total = self.total.without(&charged);
+                self.total.add(&cluster.charge());
+            }
+            None => self.total.add(&more),
+        }
     }
 }
 
@@ -60,11 +92,10 @@ impl InputUsage {
         // The author of an object invents names of extended resources, as many as there are objects.
         usage.retain(|name| !name.contains('/') || tenant.spec.quota.hard.contains_key(name));
         let tenant = self.0.entry(tenant.name.clone()).or_default();
-        match cluster_of(case) {
-            Some((name, true)) => tenant
-                .add_to_cluster(name, &ClusterUsage { declared: usage, created: Usage::default() }),
-            Some((name, false)) => tenant
-                .add_to_cluster(name, &ClusterUsage { declared: Usage::default(), created: usage }),
+        match object_name(case) {
+            Some(name) => {
+                tenant.add_object(name, &ObjectUsage { usage, cluster: membership(case) });
+            }
             None => tenant.total.add(&usage),
         }
     }
@@ -73,12 +104,18 @@ impl InputUsage {
     pub fn add_all(&mut self, other: &Self) {
         for (tenant, usage) in &other.0 {
             let sum = self.0.entry(tenant.clone()).or_default();
-            let mut rest = usage.total.clone();
-            for (name, cluster) in &usage.clusters {
-                rest = rest.without(&cluster.charge());
-                sum.add_to_cluster(name.clone(), cluster);
+            // What has no name is only in the total.
+            let mut nameless = usage.total.clone();
+            for cluster in usage.clusters.values() {
+                nameless = nameless.without(&cluster.charge());
             }
-            sum.total.add(&rest);
+            for (name, object) in &usage.objects {
+                if object.cluster.is_none() {
+                    nameless = nameless.without(&object.usage);
+                }
+                sum.add_object(name.clone(), object);
+            }
+            sum.total.add(&nameless);
         }
     }
 
@@ -94,21 +131,36 @@ impl InputUsage {
 
     /// What the other objects of the same tenant use.
     pub fn others(&self, case: &Case<'_>) -> Usage {
-        let all = case.tenant().and_then(|tenant| self.0.get(&tenant.name));
-        all.map(|all| all.total.without(case.usage())).unwrap_or_default()
+        let Some(all) = case.tenant().and_then(|tenant| self.0.get(&tenant.name)) else {
+            return Usage::default();
+        };
+        // Another file may say more of this object.
+        let counted = object_name(case).and_then(|name| all.objects.get(&name));
+        let mut own = case.usage().clone();
+        if let Some(counted) = counted {
+            own.raise_to(&counted.usage);
+        }
+        all.total.without(&own)
     }
 }
 
-/// The cluster for which an object counts, and whether it declares the cluster. `None` for what
-/// counts alone.
-fn cluster_of(case: &Case<'_>) -> Option<(ClusterName, bool)> {
+/// The object's own name; `None` where the API server gives it one.
+fn object_name(case: &Case<'_>) -> Option<ObjectName> {
+    let Resource { kind, namespace, name, .. } = case.resource;
+    let kind = || format!("{}.{}", kind.kind, kind.group);
+    (!name.is_empty()).then(|| (namespace.clone(), kind(), name.clone()))
+}
+
+/// The cluster for which an object counts; `None` for what counts alone.
+fn membership(case: &Case<'_>) -> Option<Membership> {
     let resource = case.resource;
     let row = kinds::of(&resource.kind)?;
     let name =
         |kind: &str, name: &str| (resource.namespace.clone(), kind.to_owned(), name.to_owned());
     if row.declares_clusters() {
-        return (!resource.name.is_empty()).then(|| (name(row.kind, &resource.name), true));
+        return Some(Membership { cluster: name(row.kind, &resource.name), declares: true });
     }
     let owner = operators_owners(&resource.object).next().filter(|_| row.made_by_operator)?;
-    Some((name(text(owner, "kind"), text(owner, "name")), false))
+    let cluster = name(text(owner, "kind"), text(owner, "name"));
+    Some(Membership { cluster, declares: false })
 }

@@ -7,6 +7,7 @@
 
 mod abridge;
 pub mod documentation;
+mod doubles;
 pub mod enforcement;
 mod finding;
 mod findings;
@@ -31,6 +32,7 @@ mod tenancy;
 pub use crate::tenant::FAMILIES;
 pub use abridge::abridge;
 pub use documentation::Documentation;
+pub use doubles::remove as remove_doubles;
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
 pub use flink::dialect::of_other_operator;

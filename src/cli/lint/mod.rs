@@ -1,7 +1,9 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
 mod configured;
+mod inner;
 mod judge;
+mod repeated;
 
 use super::args::{
     ManifestArgs, OnlyTenantArgs, OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs,
@@ -110,7 +112,10 @@ pub fn run(args: Args) -> Outcome {
     let gate = gate.with_completed_files();
     let configured = configured::gate(&gate, &texts);
     let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
-    let (mut input, linted) = judge::all(gates, &texts, args.as_is);
+    let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
+    repeated::keep_one_sum(&mut linted.diagnostics);
+    inner::point(&mut linted.diagnostics, &input.sources);
+    input.notes.extend(repeated::note(&linted.objects));
 
     masked::mask(&mut input.sources, &linted.hidden);
 

@@ -70,11 +70,9 @@ pub fn faulty_options(workload: &Workload) -> Vec<FaultyOption<'_>> {
             KeyLookup::UserDefined => {}
             KeyLookup::Unknown { closed } => {
                 compared += 1;
-                let suggestion = (compared <= MOST_COMPARED)
-                    .then(|| nearest(key, closed))
-                    .flatten()
-                    .map(|meant| current_name(meant, release));
-                if closed || suggestion.is_some() {
+                let meant = (compared <= MOST_COMPARED).then(|| nearest(key, closed)).flatten();
+                if closed || meant.is_some() {
+                    let suggestion = meant.and_then(|meant| current_name(meant, release));
                     add(OptionFault::Unknown { suggestion });
                 }
             }
@@ -140,14 +138,15 @@ fn replacement(key: &str, release: Release) -> Option<&'static str> {
     successors(key, release).find(is_read)
 }
 
-/// The name under which a release reads an option that a suggestion names.
-fn current_name(meant: &'static str, release: Option<Release>) -> &'static str {
-    let Some(release) = release else { return meant };
-    let KeyLookup::Readings(readings) = find(meant) else { return meant };
+/// The name under which a release reads an option that a suggestion names; `None` where it does not
+/// read the option.
+fn current_name(meant: &'static str, release: Option<Release>) -> Option<&'static str> {
+    let Some(release) = release else { return Some(meant) };
+    let KeyLookup::Readings(readings) = find(meant) else { return Some(meant) };
     match reading(readings, release) {
-        Some(reading) if reading.reads == KeyRole::Alias => reading.detail,
-        Some(_) => meant,
-        None => other_name(meant, release).unwrap_or(meant),
+        Some(reading) if reading.reads == KeyRole::Alias => Some(reading.detail),
+        Some(_) => Some(meant),
+        None => other_name(meant, release),
     }
 }
 

@@ -142,10 +142,14 @@ impl<'a> Walk<'a> {
         let allows_anything = |field: &&Field| *table.node(field.node) == Node::Any;
         let mut of_asked = all.iter().filter(|field| field.mask & asked != 0);
         let anything = of_asked.clone().find(allows_anything);
-        if let Some(field) = anything.or_else(|| of_asked.clone().find(allows)) {
+        let candidates = of_asked.clone().filter(allows);
+        if anything.is_some() || candidates.clone().next().is_some() {
             let above = self.free;
             self.free |= masks(all.iter().filter(allows_anything));
-            self.value(value, field.node, asked & field.mask, path);
+            match anything {
+                Some(field) => self.value(value, field.node, asked & field.mask, path),
+                None => self.best(value, candidates, asked, path),
+            }
             self.free = above;
             return;
         }
@@ -154,6 +158,30 @@ impl<'a> Walk<'a> {
             let others = masks(all.iter().filter(allows));
             self.report(path, FaultKind::Type { expected, found: value }, others);
         }
+    }
+
+    /// Checks a value against several entries of its field, and reports the faults of the one with
+    /// the fewest: a release that allows all of it is enough.
+    fn best(
+        &mut self,
+        value: &'a Value,
+        candidates: impl Iterator<Item = &'static Field>,
+        asked: Mask,
+        path: &Path<'_>,
+    ) {
+        let start = self.faults.len();
+        let mut best: Option<Vec<SchemaFault<'a>>> = None;
+        for field in candidates {
+            self.value(value, field.node, asked & field.mask, path);
+            let found = self.faults.split_off(start);
+            if found.is_empty() {
+                return;
+            }
+            if best.as_ref().is_none_or(|best| found.len() < best.len()) {
+                best = Some(found);
+            }
+        }
+        self.faults.extend(best.into_iter().flatten());
     }
 
     /// Reports a field, and returns the missing one that it was meant to be.

@@ -332,5 +332,6 @@ fn enforced(
     }
     findings.sort_by(Finding::order);
     findings.dedup();
+    rules::remove_doubles(&mut findings);
     findings
 }

@@ -49,7 +49,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                         "a JobManager without high availability loses its jobs with its spot node",
                     )
                     .help(
-                        "set `high-availability.type: kubernetes`, or keep it off spot nodes"
+                        "set `high-availability.type` to `kubernetes` and \
+                         `high-availability.storageDir` to a durable directory, or keep it off spot \
+                         nodes"
                             .to_owned(),
                     );
             }

@@ -1,6 +1,8 @@
 //! `flink/deprecated-option`
 
 use crate::flink::catalog::{FaultyOption, OptionFault, Release, successors};
+use crate::flink::operator::field_name;
+use crate::resource::pointer;
 use crate::rules::{Findings, Level, Rule, Subject};
 use std::collections::BTreeMap;
 
@@ -55,7 +57,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         }
         let message = format!("`{key}` is deprecated");
         let finding = findings.at(place).message(message).key(key).wanted(successor).at_key();
-        finding.help(help(subject, key, successor));
+        finding.help(match set_by_field(subject, successor) {
+            Some(field) => format!("remove `{key}`: `{field}` sets `{successor}`"),
+            None => help(subject, key, successor),
+        });
     }
 }
 
@@ -71,6 +76,15 @@ fn written<'s>(
         }
         Some((option, successor, subject.written(option.key, option.entry)?))
     })
+}
+
+/// The field that sets an option, so that the option itself has no effect.
+fn set_by_field(subject: &Subject<'_>, key: &str) -> Option<String> {
+    let entry = subject.workload.config.exact(key)?;
+    let place = entry.pointer.as_deref()?;
+    let is_field =
+        !subject.workload.is_written_at(place) && pointer::at(subject.object, place).is_some();
+    is_field.then(|| field_name(place))
 }
 
 /// What to write in place of a key: all options that replace it.

@@ -27,7 +27,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .at(pointer::join(&cluster.at("/logConfiguration"), name))
                 .message(format!("the operator does not accept the log file `{}`", shown(name)))
                 .help(use_one_of(&FILES))
-                .key(name);
+                .key(name)
+                .at_key();
         }
     }
 }

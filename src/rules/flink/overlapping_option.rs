@@ -30,7 +30,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                  deploy both for Flink 2"
             ))
             .help(help(subject, overlap, successor))
-            .key(key);
+            .key(key)
+            .at_key();
         if let Some(successor) = successor {
             finding.wanted(successor);
         }

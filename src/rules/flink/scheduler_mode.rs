@@ -16,6 +16,9 @@ pub static RULE: Rule = Rule {
     check,
 };
 
+/// The folder over which the operator mounts an empty volume.
+const HIDDEN: &str = "/opt/flink/usrlib/";
+
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some((key, entry)) = subject.workload.config.first(SCHEDULER_MODE) else { return };
     if !entry.value.eq_ignore_ascii_case("reactive") {
@@ -42,14 +45,25 @@ fn unsupported(subject: &Subject<'_>) -> Option<(&'static str, &'static str)> {
         || workload.pods.iter().any(|set| set.role == Role::JobManager && !set.path().is_empty());
     match (workload.engine, workload.mode) {
         _ if !is_known => None,
-        (Engine::Operator, Some(Mode::Native)) if workload.jobs > 0 => Some((
-            "a native cluster",
-            "set `mode: standalone`, or remove the option and use the operator's autoscaler",
-        )),
+        (Engine::Operator, Some(Mode::Native)) if workload.jobs > 0 => {
+            let help = if is_hidden_when_standalone(subject) {
+                "remove the option, and use the operator's autoscaler"
+            } else {
+                "set `spec.mode: standalone`, or remove the option and use the operator's autoscaler"
+            };
+            Some(("a native cluster", help))
+        }
         (_, Some(Mode::Native)) => Some(("a native cluster", remove)),
         (Engine::Operator | Engine::Standalone, _) if workload.jobs == 0 => {
             Some(("a session cluster", remove))
         }
         _ => None,
     }
+}
+
+/// Whether the job's JAR is where the operator mounts an empty volume in standalone mode.
+fn is_hidden_when_standalone(subject: &Subject<'_>) -> bool {
+    let jar =
+        subject.operators_cluster().and_then(|cluster| cluster.field("/job/jarURI")?.as_str());
+    jar.is_some_and(|jar| jar.contains(HIDDEN))
 }

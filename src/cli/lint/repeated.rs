@@ -1,0 +1,75 @@
+//! What an input says several times.
+
+use crate::report::{Diagnostic, Judged, ObjectRef};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The rule that compares the sum of an input with a tenant's quota.
+const SUM: &str = "quota/exceeded";
+
+/// Objects that are named in a note.
+const NAMED: usize = 3;
+
+/// Keeps one finding for each tenant and resource whose quota the objects exceed together: the first
+/// of the most severe ones.
+pub(super) fn keep_one_sum(diagnostics: &mut Vec<Diagnostic>) {
+    let key = |diagnostic: &Diagnostic| {
+        let is_sum = diagnostic.rule == SUM && diagnostic.facts.wanted.is_some();
+        is_sum.then(|| (diagnostic.tenant.clone(), diagnostic.facts.key.clone()))
+    };
+    let mut first = BTreeMap::new();
+    for (index, diagnostic) in diagnostics.iter().enumerate() {
+        if let Some(key) = key(diagnostic) {
+            let kept = first.entry(key).or_insert((diagnostic.level, index));
+            if diagnostic.level > kept.0 {
+                *kept = (diagnostic.level, index);
+            }
+        }
+    }
+    let mut index = 0;
+    diagnostics.retain(|diagnostic| {
+        let is_kept = key(diagnostic)
+            .is_none_or(|key| first.get(&key).is_some_and(|(_, first)| *first == index));
+        index += 1;
+        is_kept
+    });
+}
+
+/// A note about objects that the input has several times; `None` where there are none.
+pub(super) fn note(objects: &[Judged]) -> Option<String> {
+    let mut places: BTreeMap<(&str, &str, &str, &str), Vec<&Judged>> = BTreeMap::new();
+    for judged in objects {
+        let ObjectRef { api_version, kind, namespace, name } = &judged.object;
+        // A name with a star is made by the API server, another each time.
+        if !name.is_empty() && !name.ends_with('*') {
+            let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
+            places.entry((group, kind, namespace, name)).or_default().push(judged);
+        }
+    }
+    let repeated: Vec<_> = places.into_values().filter(|places| places.len() > 1).collect();
+    let named: Vec<_> = repeated.iter().take(NAMED).map(|places| describe(places)).collect();
+    if named.is_empty() {
+        return None;
+    }
+    let more = match repeated.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        1 => ", and 1 more object is repeated".to_owned(),
+        more => format!(", and {more} more objects are repeated"),
+    };
+    Some(format!("{}{more}: an object counts once towards a quota", named.join(", ")))
+}
+
+/// `FlinkDeployment a/b is in x.yaml and y.yaml`.
+fn describe(places: &[&Judged]) -> String {
+    let files: BTreeSet<&Arc<str>> = places.iter().map(|place| &place.file).collect();
+    let object = places.first().map(|place| place.object.to_string()).unwrap_or_default();
+    let mut files = files.into_iter();
+    match (files.next(), files.next(), files.count()) {
+        (Some(one), None, _) => format!("{object} is {} times in `{one}`", places.len()),
+        (Some(one), Some(other), 0) => format!("{object} is in `{one}` and `{other}`"),
+        (Some(one), Some(other), more) => {
+            format!("{object} is in `{one}`, `{other}` and {more} more")
+        }
+        (None, _, _) => object,
+    }
+}

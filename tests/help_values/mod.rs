@@ -1,0 +1,272 @@
+//! Help that is a value is true: it is written into the object, and the finding goes and no other comes.
+
+use super::manifests::{document, files, read};
+use super::rule_examples::{
+    AMBIGUOUS, UNASSIGNED, UNREADABLE, built_in, gate, gate_for_bad, resource,
+};
+use flinkgate::pipeline::Gate;
+use flinkgate::quota::Usage;
+use flinkgate::resource::{Resource, pointer, yaml};
+use flinkgate::rules::{Finding, Level};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+const OPTIONS: &str = "/spec/flinkConfiguration";
+
+/// What a right word turns on needs more, which is found once the word is right.
+const NEEDED: [(&str, &[&str]); 3] = [
+    // An upgrade mode needs what it starts from.
+    ("flink/schema", &["storage/checkpoint-dir", "storage/savepoint-dir", "storage/last-state"]),
+    // ZooKeeper needs its servers.
+    ("flink/invalid-value", &["flink/high-availability"]),
+    // Periodic savepoints need a directory.
+    ("flink/unknown-option", &["storage/savepoint-dir"]),
+];
+
+/// What a help says to do at the finding's place.
+#[derive(Debug)]
+enum Step {
+    /// `set key: value`: a field near the place, a path from the root, or an option.
+    Set(String, Value),
+    /// `use x` and `write x` for a value.
+    Replace(Value),
+    /// `use x` for a key.
+    Rename(String),
+    Remove,
+}
+
+/// The texts in backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+fn scalar(text: &str) -> Value {
+    document(text, "a value of a help")
+}
+
+/// The ways that a help offers; each must be true. None where the help names no value.
+fn ways(finding: &Finding) -> Vec<Vec<Step>> {
+    let help = finding.help.as_deref().unwrap_or_default();
+    let first = help.split(", or ").next().unwrap().split(';').next().unwrap();
+    let first = first.split(": Flinkgate").next().unwrap().split(", such as").next().unwrap();
+    let words = quoted(first);
+    let last = pointer::tokens(&finding.pointer).last().map(|token| token.to_string());
+    let last = last.unwrap_or_default();
+    if first == "remove it" || first == "remove this expression" || first == "remove the option" {
+        return vec![vec![Step::Remove]];
+    }
+    let plain = first.split('`').step_by(2).map(str::trim).collect::<Vec<_>>().join(" ");
+    match plain.trim().split_whitespace().collect::<Vec<_>>()[..] {
+        ["remove"] if words[0].split(':').next().unwrap() == last => vec![vec![Step::Remove]],
+        ["set"] | ["set", "and"] if words.iter().all(|word| word.contains(": ")) => {
+            let set = |word: &&str| {
+                let (key, value) = word.split_once(": ").unwrap();
+                Step::Set(key.into(), scalar(value))
+            };
+            vec![words.iter().map(set).collect()]
+        }
+        ["set", "to"] | ["set", "to", "or"] | ["set", "to", "or", "more"] | ["lower", "to"]
+            if words.len() >= 2 =>
+        {
+            let set = |value: &&str| vec![Step::Set(words[0].into(), scalar(value))];
+            words[1..].iter().map(set).collect()
+        }
+        ["use" | "write"] | ["use" | "write", "or"] | ["use", ",", "or"]
+            if !words.iter().any(|word| word.contains('*')) =>
+        {
+            words
+                .iter()
+                .map(|word| match finding.at_key {
+                    true => vec![Step::Rename((*word).into())],
+                    false => vec![Step::Replace(scalar(word))],
+                })
+                .collect()
+        }
+        ["request", "or", "less"] => vec![vec![Step::Replace(scalar(words[0]))]],
+        _ => Vec::new(),
+    }
+}
+
+/// Sets a value and makes what is missing above it.
+fn set(object: &mut Value, place: &str, value: Value) {
+    let mut at = object;
+    for token in pointer::tokens(place) {
+        at = match token.parse::<usize>() {
+            Ok(index) if at.is_array() => &mut at[index],
+            _ => {
+                if at.is_null() {
+                    *at = json!({});
+                }
+                &mut at[&*token]
+            }
+        };
+    }
+    // An option is a text.
+    let is_option = place.starts_with(OPTIONS) && !value.is_object();
+    *at = match value {
+        Value::String(text) => text.into(),
+        other if is_option => other.to_string().into(),
+        other => other,
+    };
+}
+
+fn remove(object: &mut Value, place: &str) -> Option<Value> {
+    let (parent, token) = place.rsplit_once('/')?;
+    let token = token.replace("~1", "/").replace("~0", "~");
+    match object.pointer_mut(parent)? {
+        Value::Object(map) => map.remove(&token),
+        Value::Array(list) => {
+            let index = token.parse().ok()?;
+            (index < list.len()).then(|| list.remove(index))
+        }
+        _ => None,
+    }
+}
+
+/// Where `set key: …` at a place writes.
+fn target(object: &Value, place: &str, key: &str) -> String {
+    let tokens = pointer::tokens(place);
+    let last = tokens.last().map(|token| token.to_string()).unwrap_or_default();
+    if last == key {
+        return place.to_owned();
+    }
+    if let Some(path) = key.strip_prefix("spec.") {
+        return format!("/spec/{}", path.replace('.', "/"));
+    }
+    if key.contains(['.', '-']) {
+        return pointer::join(OPTIONS, key);
+    }
+    // `set seccompProfile: …` for its `type`, `set labelSelector: …` for its constraint.
+    if let Some(end) = place.find(&format!("/{key}/")) {
+        return format!("{}/{key}", &place[..end]);
+    }
+    match object.pointer(place) {
+        Some(Value::Object(_)) => pointer::join(place, key),
+        _ => pointer::join(pointer::parent(place).unwrap_or_default(), key),
+    }
+}
+
+/// The place of a key under its right name. An option has its whole name.
+fn renamed(place: &str, key: &str) -> String {
+    let parent = if place.starts_with(OPTIONS) && place != OPTIONS {
+        OPTIONS
+    } else {
+        pointer::parent(place).unwrap_or_default()
+    };
+    pointer::join(parent, key)
+}
+
+fn apply(object: &mut Value, place: &str, step: Step) {
+    match step {
+        Step::Set(key, value) => set(object, &target(object, place, &key), value),
+        Step::Replace(value) => set(object, place, value),
+        Step::Rename(key) => {
+            let value = remove(object, place).unwrap_or_default();
+            set(object, &renamed(place, &key), value);
+        }
+        Step::Remove => {
+            remove(object, place);
+        }
+    }
+}
+
+fn judge(gate: &Gate, resource: &Resource, as_is: bool) -> Vec<Finding> {
+    let case = gate.case(resource, as_is);
+    case.map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
+}
+
+/// Rules and messages of what a person would act on.
+fn severe(findings: &[Finding]) -> BTreeSet<(&str, &str)> {
+    let severe = findings.iter().filter(|finding| finding.level > Level::Info);
+    severe.map(|finding| (&*finding.rule, &*finding.pointer)).collect()
+}
+
+/// Applies every help of an object's findings, one at a time. Returns how many there were, and what
+/// was not true.
+fn check(
+    gate: &Gate,
+    resource: &Resource,
+    as_is: bool,
+    name: &str,
+) -> (BTreeSet<String>, Vec<String>) {
+    let (mut applied, mut wrong) = (BTreeSet::new(), Vec::new());
+    let before = judge(gate, resource, as_is);
+    for finding in &before {
+        for way in ways(finding) {
+            let mut object = resource.object.clone();
+            let new_place = way.iter().find_map(|step| match step {
+                Step::Rename(key) => Some(renamed(&finding.pointer, key)),
+                _ => None,
+            });
+            for step in way {
+                apply(&mut object, &finding.pointer, step);
+            }
+            let mut changed = Resource::from_manifest(object).unwrap();
+            changed.old_object.clone_from(&resource.old_object);
+            changed.operation = resource.operation;
+            let after = judge(gate, &changed, as_is);
+            let is_same =
+                |other: &&Finding| other.rule == finding.rule && other.message == finding.message;
+            applied.insert(finding.rule.to_string());
+            let help = finding.help.as_deref().unwrap();
+            if after.iter().any(|other| is_same(&other)) {
+                wrong.push(format!("{name}: {} stays after: {help}", finding.rule));
+            }
+            for (rule, place) in severe(&after).difference(&severe(&before)) {
+                // What is below a wrong key was found there.
+                let was_below = new_place.as_ref().is_some_and(|new_place| {
+                    let old = place.replacen(new_place.as_str(), &finding.pointer, 1);
+                    severe(&before).contains(&(*rule, old.as_str()))
+                });
+                let is_needed =
+                    NEEDED.iter().any(|(help, new)| *help == finding.rule && new.contains(rule));
+                if was_below || is_needed {
+                    continue;
+                }
+                wrong.push(format!(
+                    "{name}: {}: {rule} at {place} comes with: {help}",
+                    finding.rule
+                ));
+            }
+        }
+    }
+    (applied, wrong)
+}
+
+#[test]
+fn every_value_of_a_help_is_true() {
+    let policies = built_in();
+    let (mut applied, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut add = |(rules, faults): (BTreeSet<String>, Vec<String>)| {
+        applied.extend(rules);
+        wrong.extend(faults);
+    };
+    for rule in policies.catalog() {
+        if [UNASSIGNED, AMBIGUOUS, UNREADABLE].contains(&rule.id.as_str()) {
+            continue;
+        }
+        let gate = gate_for_bad(&policies, rule);
+        add(check(&gate, &resource(rule.bad.as_deref()), rule.as_is, &rule.id));
+    }
+    for file in files("tests/data/field", "yaml") {
+        let folder = file.parent().unwrap();
+        let name = file.file_name().unwrap().to_str().unwrap();
+        if ["case.yaml", "tenant.yaml", "empty-tenant.yaml"].contains(&name)
+            || !folder.join("case.yaml").exists()
+        {
+            continue;
+        }
+        let tenant = folder.join("tenant.yaml");
+        let spec = if tenant.exists() { read(tenant)["spec"].clone() } else { json!({}) };
+        let gate = gate(&policies, spec);
+        for document in yaml::parse(&std::fs::read_to_string(&file).unwrap()) {
+            let resource = document.value.and_then(|value| Resource::from_manifest(value).ok());
+            if let Some(resource) = resource {
+                add(check(&gate, &resource, false, folder.file_name().unwrap().to_str().unwrap()));
+            }
+        }
+    }
+    println!("{} rules: {applied:?}", applied.len());
+    assert!(applied.len() >= 40, "{} rules: {applied:?}", applied.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
