@@ -38,6 +38,7 @@ pub use findings::{Findings, MOST as MOST_FINDINGS};
 pub use flink::dialect::of_other_operator;
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};
+pub use tenancy::object_limits::RULE as OBJECT_LIMITS;
 
 use crate::flink::Workload;
 use crate::resource::Resource;

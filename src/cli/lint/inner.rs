@@ -1,6 +1,7 @@
 //! Findings about an option within a text, such as `config.yaml` of a ConfigMap: they point at the
 //! option's own line.
 
+use crate::flink::redaction::is_sensitive;
 use crate::report::{Diagnostic, Sources};
 use crate::resource::pointer;
 use crate::resource::yaml::{self, Document, Span};
@@ -30,7 +31,11 @@ pub(super) fn point(diagnostics: &mut [Diagnostic], sources: &Sources) {
         };
         let is_about_value =
             span.column.checked_sub(1).and_then(|index| header.chars().nth(index)) == Some('|');
-        if let Some(found) = text.as_ref().and_then(|text| text.find(key, is_about_value)) {
+        let Some(text) = text.as_ref() else { continue };
+        let Some(found) = text.find(key, is_about_value) else { continue };
+        let shown = lines.get(found.line.saturating_sub(1)..found.end_line).unwrap_or_default();
+        let is_secret = |line: &&str| text.secrets.iter().any(|secret| line.contains(secret));
+        if !shown.iter().any(is_secret) {
             diagnostic.span = found;
         }
     }
@@ -54,6 +59,8 @@ struct Block {
     indent: usize,
     /// Its documents, as Flink reads them.
     documents: Vec<Document>,
+    /// The values of its secret options. A line that repeats one is not shown.
+    secrets: Vec<String>,
 }
 
 impl Block {
@@ -75,7 +82,12 @@ impl Block {
             text.push_str(line.get(indent..).unwrap_or_default());
             text.push('\n');
         }
-        Some(Self { header, indent, documents: yaml::parse_for_flink(&text) })
+        let documents = yaml::parse_for_flink(&text);
+        let mut secrets = Vec::new();
+        for value in documents.iter().filter_map(|document| document.value.as_ref()) {
+            add_secrets(value, "", MOST_LEVELS, &mut secrets);
+        }
+        Some(Self { header, indent, documents, secrets })
     }
 
     /// The place of an option, or of its value, in the file.
@@ -94,6 +106,20 @@ impl Block {
             end_line: self.header + found.end_line,
             end_column: self.indent + found.end_column,
         })
+    }
+}
+
+/// Adds the values of secret options, however deep their keys are.
+fn add_secrets(value: &Value, key: &str, levels: usize, secrets: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) if levels > 0 => {
+            for (name, below) in fields {
+                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                add_secrets(below, &key, levels.saturating_sub(1), secrets);
+            }
+        }
+        Value::String(text) if !text.is_empty() && is_sensitive(key) => secrets.push(text.clone()),
+        _ => {}
     }
 }
 

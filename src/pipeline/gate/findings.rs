@@ -64,6 +64,10 @@ impl Gate {
         mut answer: Answer,
         until: Option<Instant>,
     ) -> (Answer, Option<Charge>) {
+        // Of an object over a limit nothing else is judged.
+        if answer.findings.iter().any(|finding| finding.rule == rules::OBJECT_LIMITS.id) {
+            return (answer, None);
+        }
         let Some(mut case) = self.lower(resource, false).filter(|case| case.excess.is_none())
         else {
             return (answer, None);

@@ -214,7 +214,7 @@ impl Day {
                     self.settled(tenant);
                 }
                 let cluster = &self.clusters[number];
-                let answer = if cluster.standalone && self.number % 2 == 0 {
+                let answer = if cluster.standalone && self.number.is_multiple_of(2) {
                     self.scales += 1;
                     cluster.scale(&self.api, wanted)
                 } else {
