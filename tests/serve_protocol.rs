@@ -119,7 +119,8 @@ async fn deep_nesting_is_answered() {
     for (open, inner, close) in [("[", "", "]"), ("{\"a\":", "1", "}")] {
         let deep = format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000));
         assert_eq!(client.post("/validate", deep.clone()).await.0, 400);
-        let body = review("admission.k8s.io/v1", "etl").replace("[{\"name\":\"a\"}]", &deep);
+        let body = review("admission.k8s.io/v1", "etl")
+            .replace("[{\"image\":\"a:1\",\"name\":\"a\"}]", &deep);
         let (status, body) = client.post("/validate", body).await;
         let refused = status == 400
             || serde_json::from_str::<Value>(&body).unwrap()["response"]["status"]["code"] == 400;

@@ -56,7 +56,7 @@ fn ways(finding: &Finding) -> Vec<Vec<Step>> {
         return vec![vec![Step::Remove]];
     }
     let plain = first.split('`').step_by(2).map(str::trim).collect::<Vec<_>>().join(" ");
-    match plain.trim().split_whitespace().collect::<Vec<_>>()[..] {
+    match plain.split_whitespace().collect::<Vec<_>>()[..] {
         ["remove"] if words[0].split(':').next().unwrap() == last => vec![vec![Step::Remove]],
         ["set"] | ["set", "and"] if words.iter().all(|word| word.contains(": ")) => {
             let set = |word: &&str| {
@@ -253,6 +253,8 @@ fn every_value_of_a_help_is_true() {
         let name = file.file_name().unwrap().to_str().unwrap();
         if ["case.yaml", "tenant.yaml", "empty-tenant.yaml"].contains(&name)
             || !folder.join("case.yaml").exists()
+            // Its options are lines of texts, which are not edited here.
+            || folder.ends_with("options-in-texts")
         {
             continue;
         }

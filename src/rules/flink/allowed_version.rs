@@ -1,5 +1,6 @@
 //! `flink/allowed-version`
 
+use crate::flink::Engine;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::version::FlinkVersion;
 use crate::rules::words::use_one_of;
@@ -27,7 +28,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     }
     let Some(cluster) = DeclaredSpec::new(subject.object, subject.workload) else { return };
-    let finding = findings.at(cluster.at("/flinkVersion")).help(use_one_of(allowed));
+    // Google's, Spotify's and Lyft's kinds write `1.20` for `v1_20`.
+    let plain: Vec<String> = match subject.workload.engine {
+        Engine::Operator => allowed.clone(),
+        _ => allowed.iter().filter_map(|text| FlinkVersion::parse(text)).map(plain).collect(),
+    };
+    let finding = findings.at(cluster.at("/flinkVersion")).help(use_one_of(&plain));
     match version {
         Some(version) => {
             finding
@@ -38,4 +44,8 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             finding.message("no Flink version is set, but the tenant allows only some");
         }
     }
+}
+
+fn plain(version: FlinkVersion) -> String {
+    format!("{}.{}", version.major, version.minor)
 }
