@@ -14,7 +14,9 @@ use std::collections::BTreeSet;
 const OPTIONS: &str = "/spec/flinkConfiguration";
 
 /// What a right word turns on needs more, which is found once the word is right.
-const NEEDED: [(&str, &[&str]); 3] = [
+const NEEDED: [(&str, &[&str]); 4] = [
+    // The version says how memory is divided.
+    ("flink/allowed-version", &["flink/memory"]),
     // An upgrade mode needs what it starts from.
     ("flink/schema", &["storage/checkpoint-dir", "storage/savepoint-dir", "storage/last-state"]),
     // ZooKeeper needs its servers.

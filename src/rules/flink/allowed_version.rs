@@ -3,6 +3,7 @@
 use crate::flink::Engine;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::version::FlinkVersion;
+use crate::resource::pointer;
 use crate::rules::words::use_one_of;
 use crate::rules::{Findings, Level, Rule, Subject};
 
@@ -33,7 +34,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         Engine::Operator => allowed.clone(),
         _ => allowed.iter().filter_map(|text| FlinkVersion::parse(text)).map(plain).collect(),
     };
-    let finding = findings.at(cluster.at("/flinkVersion")).help(use_one_of(&plain));
+    let place = cluster.at("/flinkVersion");
+    let help = match plain.last() {
+        Some(newest) if pointer::at(subject.object, &place).is_none() => {
+            format!("set `flinkVersion: {newest}`")
+        }
+        _ => use_one_of(&plain),
+    };
+    let finding = findings.at(place).help(help);
     match version {
         Some(version) => {
             finding
@@ -46,6 +54,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
 }
 
+/// In quotes, because YAML reads `1.20` as `1.2`.
 fn plain(version: FlinkVersion) -> String {
-    format!("{}.{}", version.major, version.minor)
+    format!("\"{}.{}\"", version.major, version.minor)
 }
