@@ -202,20 +202,20 @@ fn a_cluster_is_deleted_and_created_again_beside_the_claim_it_left() {
 #[test]
 fn a_cluster_is_created_again_right_after_its_last_pod_is_gone() {
     let scene = scene();
-    full_cluster(scene, "again");
+    full_cluster(scene, "last-pods");
     for name in ["etl-0", "etl-1", "etl-2"] {
-        leave(scene, "again", name, "120");
+        leave(scene, "last-pods", name, "120");
     }
-    scene.kubectl(&["delete", "flinkdeployment", "etl", "--namespace", "again"]);
+    scene.kubectl(&["delete", "flinkdeployment", "etl", "--namespace", "last-pods"]);
     until("only its pods count", || {
-        let (ledger, _) = scene.ledger("again").unwrap();
+        let (ledger, _) = scene.ledger("last-pods").unwrap();
         match ledger.charges().any(|(object, _)| object.kind == "FlinkDeployment") {
             true => Err(format!("{ledger:?}")),
             false => Ok(()),
         }
     });
-    assert_eq!(scene.charged("again")[CPU], 3);
-    scene.over_quota(&cluster("again", "etl", 2));
+    assert_eq!(scene.charged("last-pods")[CPU], 3);
+    scene.over_quota(&cluster("last-pods", "etl", 2));
     scene.kubectl(&[
         "delete",
         "pods",
@@ -223,11 +223,11 @@ fn a_cluster_is_created_again_right_after_its_last_pod_is_gone() {
         "--grace-period=0",
         "--force",
         "--namespace",
-        "again",
+        "last-pods",
     ]);
     // Its pods still count for a moment.
-    scene.ask(&cluster("again", "etl", 2)).unwrap();
-    scene.settled("again", 3);
+    scene.ask(&cluster("last-pods", "etl", 2)).unwrap();
+    scene.settled("last-pods", 3);
 }
 
 /// The same cluster with a job.
