@@ -1,6 +1,6 @@
 //! FlinkTenants: errors in the spec, and namespaces that an older tenant owns.
 
-use super::{ConfigurationFinding, finding, same_spec};
+use super::{finding, same_spec};
 use crate::admission::answer::{Answer, Webhook};
 use crate::pipeline::{Gate, tenant_check};
 use crate::resource::{Operation, Resource, pointer};
@@ -15,27 +15,25 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
     if webhook == Webhook::Mutate || same_spec(resource) {
         return Answer::default();
     }
-    let findings = findings(gate, resource).into_iter().map(|found| found.finding).collect();
-    Answer { findings, ..Answer::default() }
+    Answer { findings: findings(gate, resource), ..Answer::default() }
 }
 
 /// What is wrong with a FlinkTenant, the most severe first.
-pub(super) fn findings(gate: &Gate, resource: &Resource) -> Vec<ConfigurationFinding> {
+pub(super) fn findings(gate: &Gate, resource: &Resource) -> Vec<Finding> {
     let rules = gate.policies().rule_ids();
     let (spec, problems) = tenant_check::check(&resource.object, &rules, enforcement::today());
-    let mut findings: Vec<ConfigurationFinding> = problems
+    let mut findings: Vec<Finding> = problems
         .into_iter()
         .map(|problem| {
-            let (level, on_key) = (level(resource, &problem), problem.on_key);
+            let (level, at_key) = (level(resource, &problem), problem.on_key);
             let finding = finding(&FLINK_TENANT, level, problem.pointer, problem.message, None);
-            ConfigurationFinding { finding, on_key }
+            Finding { at_key, ..finding }
         })
         .collect();
     if let Some(spec) = spec {
-        let conflicts = new_conflicts(gate, resource, spec, &rules).into_iter();
-        findings.extend(conflicts.map(|finding| ConfigurationFinding { finding, on_key: false }));
+        findings.extend(new_conflicts(gate, resource, spec, &rules));
     }
-    findings.sort_by_key(|found| std::cmp::Reverse(found.finding.level));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     findings
 }
 

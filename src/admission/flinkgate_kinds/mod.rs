@@ -47,32 +47,19 @@ pub fn is_configuration(resource: &Resource) -> bool {
         && ["FlinkTenant", "FlinkPolicy"].contains(&resource.kind.kind.as_str())
 }
 
-/// A finding about a FlinkTenant or FlinkPolicy.
-#[derive(Clone, Debug)]
-pub struct ConfigurationFinding {
-    /// The finding.
-    pub finding: Finding,
-    /// Whether the field's name is wrong, not its value.
-    pub on_key: bool,
-}
-
 /// What the validating webhook says of a FlinkTenant or FlinkPolicy; empty for other kinds.
-pub fn configuration_findings(gate: &Gate, resource: &Resource) -> Vec<ConfigurationFinding> {
+pub fn configuration_findings(gate: &Gate, resource: &Resource) -> Vec<Finding> {
     let (kind, version) = (resource.kind.kind.as_str(), resource.kind.version.as_str());
     if is_configuration(resource) && version != VERSION {
         let notice = if kind == "FlinkTenant" { &FLINK_TENANT } else { &FLINK_POLICY };
         let message = format!(
             "{kind} has no version `{version}`: write `apiVersion: flinkgate.dev/{VERSION}`"
         );
-        let finding = finding(notice, Level::Error, "/apiVersion", message, None);
-        return vec![ConfigurationFinding { finding, on_key: false }];
+        return vec![finding(notice, Level::Error, "/apiVersion", message, None)];
     }
     match (resource.kind.group.as_str(), kind) {
         ("flinkgate.dev", "FlinkTenant") => flink_tenant::findings(gate, resource),
-        ("flinkgate.dev", "FlinkPolicy") => {
-            let findings = flink_policy::findings(gate, resource).into_iter();
-            findings.map(|finding| ConfigurationFinding { finding, on_key: false }).collect()
-        }
+        ("flinkgate.dev", "FlinkPolicy") => flink_policy::findings(gate, resource),
         _ => Vec::new(),
     }
 }

@@ -4,9 +4,7 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
-use crate::admission::flinkgate_kinds::{
-    ConfigurationFinding, configuration_findings, is_configuration,
-};
+use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::flink::redaction::{is_sensitive, uri};
 use crate::pipeline::{Gate, InputUsage, Judgement};
@@ -95,7 +93,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !hidden.is_empty() {
             linted.hidden.insert(manifest.file.clone(), hidden);
         }
-        linted.diagnostics.extend(found.into_iter().map(|found| configuration(manifest, found)));
+        linted.diagnostics.extend(found.into_iter().map(|one| diagnostic(manifest, one, None)));
         return linted;
     }
     if let Some(finding) = of_other_operator(&manifest.resource) {
@@ -133,12 +131,6 @@ fn secret_options(manifest: &Manifest) -> Vec<Span> {
         }
     }
     spans
-}
-
-/// A finding about a FlinkTenant or FlinkPolicy with its place.
-fn configuration(manifest: &Manifest, found: ConfigurationFinding) -> Diagnostic {
-    let ConfigurationFinding { finding, on_key } = found;
-    diagnostic(manifest, Finding { at_key: on_key, ..finding }, None)
 }
 
 /// A judgement's findings with their places in the file, which are looked up only now.
