@@ -8,7 +8,7 @@ use serde_json::Value;
 pub(super) enum Foreign {
     /// A strategic merge patch or a JSON patch.
     Patch,
-    /// A template whose expressions nobody has filled in.
+    /// A template that is not rendered.
     Template,
     /// Something of another tool.
     Other,
@@ -32,7 +32,7 @@ impl Foreign {
         if text.contains("{{") {
             return Some(Self::Template);
         }
-        (!is_like_manifest(text.as_bytes())).then_some(Self::Other)
+        (!is_like_manifest(text)).then_some(Self::Other)
     }
 
     /// The note about this many documents.
@@ -53,10 +53,9 @@ impl Foreign {
     }
 }
 
-/// Whether a file may be a manifest, in any encoding that has ASCII.
-pub(super) fn is_like_manifest(bytes: &[u8]) -> bool {
-    let has = |word: &[u8]| bytes.windows(word.len()).any(|window| window == word);
-    has(b"apiVersion") && has(b"kind")
+/// Whether a text may be a manifest.
+pub(super) fn is_like_manifest(text: &str) -> bool {
+    text.contains("apiVersion") && text.contains("kind")
 }
 
 /// A list of operations (RFC 6902).

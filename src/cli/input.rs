@@ -10,12 +10,10 @@ use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::flink::config_sources::PROPERTIES;
 use crate::kinds::{KINDS, Kind};
 use crate::report::{Judged, ObjectRef, Report, Sources, Unreadable};
-use crate::resource::lists::is_list;
 use crate::resource::yaml::{self, Document, Positions, Problem, Span};
-use crate::resource::{Resource, ResourceError, pointer};
+use crate::resource::{Resource, ResourceError, lists};
 use indicatif::ProgressBar;
 use rayon::prelude::*;
-use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -330,7 +328,7 @@ impl Text {
         let Some(value) = document.value else {
             let may_be_foreign =
                 !self.is_stdin && !document.problems.iter().any(|problem| problem.limit);
-            if let Some(kind) = Foreign::of_unreadable(&self.text).filter(|_| may_be_foreign) {
+            if let Some(kind) = self.unreadable().filter(|_| may_be_foreign) {
                 rest.foreign.insert(kind, 1);
                 return (rest, manifests);
             }
@@ -343,7 +341,7 @@ impl Text {
             return (rest, manifests);
         };
         let positions = Arc::new(document.positions);
-        for (prefix, object) in expand(value) {
+        for (prefix, object) in lists::into_items(value) {
             // What a list itself is called decides nothing: kubectl applies its items one by one.
             let is_told = |kind: &Foreign| prefix.is_empty() || *kind != Foreign::Other;
             if let Some(kind) = Foreign::of(&object).filter(is_told).filter(|_| !self.is_stdin) {
@@ -400,64 +398,5 @@ fn not_an_object(
         file: file.clone(),
         span: (span.line > 0).then_some(span),
         message: error.to_string(),
-    }
-}
-
-/// The objects of a document: itself, or the items of a `List` (of any `*List` kind with items),
-/// with their places. Lists within lists are opened too.
-fn expand(value: Value) -> Vec<(String, Value)> {
-    let mut open = vec![(String::new(), value)];
-    let mut objects = Vec::new();
-    while let Some((prefix, mut value)) = open.pop() {
-        match take_items(&mut value) {
-            Some(items) => {
-                let items = items.into_iter().enumerate().rev();
-                open.extend(items.map(|(index, item)| {
-                    (pointer::join(&format!("{prefix}/items"), &index.to_string()), item)
-                }));
-            }
-            None => objects.push((prefix, value)),
-        }
-    }
-    objects
-}
-
-fn take_items(value: &mut Value) -> Option<Vec<Value>> {
-    let is_list = is_list(value);
-    match value.get_mut("items").filter(|_| is_list) {
-        Some(Value::Array(items)) => Some(std::mem::take(items)),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_list_is_opened_into_its_items() {
-        let list = json!({"apiVersion": "v1", "kind": "List", "items": [
-            {"kind": "A"},
-            {"apiVersion": "v1", "kind": "PodList", "items": [{"kind": "B"}]},
-            {"kind": "C"},
-        ]});
-        let expanded: Vec<_> = expand(list)
-            .into_iter()
-            .map(|(prefix, object)| format!("{prefix} {}", object["kind"]))
-            .collect();
-        assert_eq!(expanded, ["/items/0 \"A\"", "/items/1/items/0 \"B\"", "/items/2 \"C\""]);
-    }
-
-    #[test]
-    fn what_only_looks_like_a_list_stays_whole() {
-        for object in [
-            json!({"kind": "List", "items": []}),
-            json!({"apiVersion": "v1", "kind": "List"}),
-            json!({"apiVersion": "v1", "kind": "Pod", "items": [1]}),
-        ] {
-            assert_eq!(expand(object.clone()), [(String::new(), object)]);
-        }
     }
 }

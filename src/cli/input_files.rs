@@ -1,6 +1,6 @@
 //! Which files the paths of a command line stand for, and their text.
 
-use super::foreign::is_like_manifest;
+use super::foreign::{Foreign, is_like_manifest};
 use super::kustomize::Kustomizations;
 use crate::report::Unreadable;
 use crate::resource::files::Roots;
@@ -10,7 +10,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use walkdir::{DirEntry, WalkDir};
 
 /// What a larger file holds is no manifest: etcd takes objects of 1.5 MiB.
@@ -41,6 +41,15 @@ pub(super) struct Text {
     pub(super) explicit: bool,
     /// Whether it is standard input, of which the user wants every document checked.
     pub(super) is_stdin: bool,
+    /// See [`Self::unreadable`].
+    unreadable: OnceLock<Option<Foreign>>,
+}
+
+impl Text {
+    /// What the text is if it is no YAML. It is searched once, however many documents are broken.
+    pub(super) fn unreadable(&self) -> Option<Foreign> {
+        *self.unreadable.get_or_init(|| Foreign::of_unreadable(&self.text))
+    }
 }
 
 /// The files that were reached, with their numbers among the candidates.
@@ -249,8 +258,12 @@ impl Candidate {
             Err(error) => {
                 let offset = error.utf8_error().valid_up_to();
                 // A byte order mark, or every second byte, of UTF-16 is left out.
-                let ascii: Vec<u8> =
-                    error.into_bytes().into_iter().filter(u8::is_ascii_graphic).collect();
+                let ascii: String = error
+                    .into_bytes()
+                    .into_iter()
+                    .filter(u8::is_ascii_graphic)
+                    .map(char::from)
+                    .collect();
                 if !is_stdin && !is_like_manifest(&ascii) {
                     return Ok(None);
                 }
@@ -259,7 +272,8 @@ impl Candidate {
                 )));
             }
         };
-        Ok(Some(Text { file, text: text.into(), explicit: self.explicit, is_stdin }))
+        let (text, explicit) = (text.into(), self.explicit);
+        Ok(Some(Text { file, text, explicit, is_stdin, unreadable: OnceLock::new() }))
     }
 }
 
