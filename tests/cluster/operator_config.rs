@@ -20,6 +20,29 @@ fn operator(image: &str, version: &str) -> Value {
             "spec": {"containers": [{"name": "flink-kubernetes-operator", "image": format!("ghcr.io/apache/flink-kubernetes-operator:{image}")}]}}}})
 }
 
+/// One replica that may read ConfigMaps of the operator's namespace, limited by these arguments of the
+/// Role.
+fn start(control_plane: ControlPlane, limits: &[&str]) -> Installation {
+    let role = [
+        "create",
+        "role",
+        "flinkgate-operator-config",
+        "--verb=get,list,watch",
+        "--resource=configmaps",
+    ];
+    control_plane.kubectl(&[&role[..], limits, &OPERATOR[..]].concat());
+    let binding = [
+        "create",
+        "rolebinding",
+        "flinkgate-operator-config",
+        "--role=flinkgate-operator-config",
+        "--serviceaccount=flinkgate-system:flinkgate",
+    ];
+    control_plane.kubectl(&[&binding[..], &OPERATOR[..]].concat());
+    let arguments = ["--operator-config-map", "flink-operator/flink-operator-config"];
+    Installation::with(control_plane, 1, &arguments)
+}
+
 /// The chart's ClusterRole lets Flinkgate read Deployments, and its Role one ConfigMap, which need not
 /// exist.
 #[test]
@@ -27,21 +50,7 @@ fn the_operators_deployment_says_which_release_judges() {
     let control_plane = ControlPlane::start(Options { nodes: 0, ..Options::default() });
     control_plane.create_namespace(OPERATOR[1]);
     control_plane.create(&operator("1.15.0", "1.8.0").to_string());
-    let role = ["--verb=get,list,watch", "--resource=configmaps", OPERATOR[0], OPERATOR[1]];
-    control_plane.kubectl(&[&["create", "role", "flinkgate-operator-config"], &role[..]].concat());
-    let binding = [
-        "--role=flinkgate-operator-config",
-        "--serviceaccount=flinkgate-system:flinkgate",
-        OPERATOR[0],
-        OPERATOR[1],
-    ];
-    control_plane
-        .kubectl(&[&["create", "rolebinding", "flinkgate-operator-config"], &binding[..]].concat());
-    let admin = Installation::with(
-        control_plane,
-        1,
-        &["--operator-config-map", "flink-operator/flink-operator-config"],
-    );
+    let admin = start(control_plane, &[]);
     let namespace = admin.tenant("versions", json!({}));
     let job = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob",
         "metadata": {"name": "clicks", "namespace": namespace},
@@ -65,27 +74,7 @@ fn a_deployment_is_counted_with_what_the_operator_gives_it() {
     control_plane.create_namespace(OPERATOR[1]);
     control_plane.create(&config_map("4").to_string());
     // What the chart's Role allows, which names the one ConfigMap.
-    let role = [
-        "--verb=get,list,watch",
-        "--resource=configmaps",
-        "--resource-name=flink-operator-config",
-        OPERATOR[0],
-        OPERATOR[1],
-    ];
-    control_plane.kubectl(&[&["create", "role", "flinkgate-operator-config"], &role[..]].concat());
-    let binding = [
-        "--role=flinkgate-operator-config",
-        "--serviceaccount=flinkgate-system:flinkgate",
-        OPERATOR[0],
-        OPERATOR[1],
-    ];
-    control_plane
-        .kubectl(&[&["create", "rolebinding", "flinkgate-operator-config"], &binding[..]].concat());
-    let admin = Installation::with(
-        control_plane,
-        1,
-        &["--operator-config-map", "flink-operator/flink-operator-config"],
-    );
+    let admin = start(control_plane, &["--resource-name=flink-operator-config"]);
 
     let namespace = admin.tenant("counted", json!({"quota": {"perCluster": {"taskManagers": 2}}}));
     let mut etl = example("manifests/etl.yaml", &namespace);

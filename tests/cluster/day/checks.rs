@@ -27,7 +27,7 @@ impl Day {
     }
 
     pub fn settled_at(&self, tenant: usize, cpu: i64) {
-        // A reservation of which nobody knows what became ends after the horizon of 90 s.
+        // A reservation with an unknown outcome ends after the horizon of 90 s.
         within(REST, "the ledger is what is there", || {
             let (charged, reservations) = self.tenants[tenant].ledger(&self.api);
             if charged == cpu {

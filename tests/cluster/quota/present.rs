@@ -70,6 +70,12 @@ fn full_cluster(scene: &Scene, tenant: &str) -> Value {
     etl
 }
 
+/// Removes all pods of a namespace at once.
+fn remove_pods(scene: &Scene, namespace: &str) {
+    let at_once = ["delete", "pods", "--all", "--grace-period=0", "--force"];
+    scene.kubectl(&[&at_once[..], &["--namespace", namespace]].concat());
+}
+
 #[test]
 fn a_replacement_takes_the_place_of_a_leaving_pod_at_the_first_try() {
     let scene = scene();
@@ -96,15 +102,7 @@ fn a_replacement_takes_the_place_of_a_leaving_pod_at_the_first_try() {
     assert_eq!(answers.refusals(), Vec::<&kube::core::Status>::new());
     assert_eq!(scene.charged("replaced")[CPU], 3);
     scene.kubectl(&["delete", "flinkdeployment", "etl", "--namespace", "replaced"]);
-    scene.kubectl(&[
-        "delete",
-        "pods",
-        "--all",
-        "--grace-period=0",
-        "--force",
-        "--namespace",
-        "replaced",
-    ]);
+    remove_pods(scene, "replaced");
     scene.settled("replaced", 0);
 }
 
@@ -216,15 +214,7 @@ fn a_cluster_is_created_again_right_after_its_last_pod_is_gone() {
     });
     assert_eq!(scene.charged("last-pods")[CPU], 3);
     scene.over_quota(&cluster("last-pods", "etl", 2));
-    scene.kubectl(&[
-        "delete",
-        "pods",
-        "--all",
-        "--grace-period=0",
-        "--force",
-        "--namespace",
-        "last-pods",
-    ]);
+    remove_pods(scene, "last-pods");
     // Its pods still count for a moment.
     scene.ask(&cluster("last-pods", "etl", 2)).unwrap();
     scene.settled("last-pods", 3);
