@@ -1,4 +1,4 @@
-//! Which plugins for file systems a pod's Flink has beside those of its image.
+//! Which plugins for file systems a pod's Flink has in addition to those that its image enables.
 
 use super::config::Entry;
 use super::file_systems::{ENABLE_PLUGINS, is_flinks_own};

@@ -1,9 +1,9 @@
-//! What a check of a pod needs beside the part that it checks.
+//! What a check of one part of a pod needs to know of the rest.
 
 use crate::resource::fields::{ByName, elements};
 use serde_json::Value;
 
-/// What is known of a pod beside its template.
+/// What is known of a pod in addition to its template.
 #[derive(Clone, Copy)]
 pub struct Options<'o> {
     /// Whether the template is a Pod itself.

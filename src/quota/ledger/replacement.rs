@@ -95,7 +95,7 @@ impl Ledger {
     }
 
     /// Whether pods count that will be gone soon: those that are leaving, and those of clusters
-    /// that are gone. A cluster's object goes before its last pods do, so its name says nothing.
+    /// that are gone. A cluster's object is removed before its last pods, so its name may be free while they count.
     pub(super) fn has_remains(&self) -> bool {
         let of_flink = ["taskManagers", "clusters"];
         of_flink.iter().any(|name| !self.others.get(name).is_zero())

@@ -2,7 +2,7 @@
 
 pub(in crate::tenant) use crate::kubernetes::validation::Form;
 
-/// What a tenant's author is told about a form.
+/// How messages about a tenant describe a form.
 pub(in crate::tenant) trait Described {
     /// Whether a pattern with stars matches any text of this form.
     fn can_match(self, pattern: &str) -> bool;

@@ -1,7 +1,7 @@
 //! FlinkApplications of Lyft's operator.
 //!
 //! The operator keeps the cluster of a job that has ended, and its pods count. What it does not make
-//! again before the spec changes is a cluster that somebody deleted.
+//! again before the spec changes is a cluster that a user deleted.
 
 use super::{ENDED, Rest, text_at};
 use serde_json::{Value, json};
