@@ -8,6 +8,7 @@
 //! document and drive the [`tree`] builder. [`line_ends`] ends lines as YAML 1.1 does. [`scalar`] interprets plain scalars, [`positions`]
 //! looks up places, [`message`] and [`template`] explain failures.
 
+mod comments;
 mod documents;
 mod events;
 mod json;
@@ -20,6 +21,7 @@ mod source;
 mod template;
 mod tree;
 
+pub use comments::{Comment, CommentPlace, Commented, comments};
 pub use keys::any_key;
 pub use positions::Positions;
 
