@@ -122,6 +122,7 @@ fn standard_input_and_lists_are_read() {
 }
 
 /// Files that tools keep next to manifests. Each is left alone with a note, in a folder and by its name.
+/// Alone they are nothing to check.
 #[test]
 fn what_is_no_whole_object_is_left_alone() {
     for (file, text, note) in [
@@ -152,7 +153,8 @@ fn what_is_no_whole_object_is_left_alone() {
         let files = [(file, text), ("a.yaml", OBJECT)];
         for args in [&["lint"][..], &["lint", file], &["lint", file, "a.yaml"]] {
             let run = run(&files, args, "");
-            assert_eq!(run.status, 0, "{args:?}: {}", run.err);
+            let status = if args.ends_with(&[file]) { 2 } else { 0 };
+            assert_eq!(run.status, status, "{args:?}: {}", run.err);
             assert!(run.err.contains(&format!("note: skipped {note}")), "{args:?}: {}", run.err);
         }
     }
@@ -277,15 +279,15 @@ fn a_policy_that_reads_what_is_never_there_is_a_warning_and_still_in_force() {
 fn where_there_is_nothing_to_judge_it_says_so() {
     let comments = ("a.yaml", "# only\n# comments\n");
     let nothing = [
-        (("a.txt", "x"), ["lint", "."], "no Kubernetes objects in `.`: "),
-        (comments, ["lint", "a.yaml"], "no Kubernetes objects in `a.yaml`: "),
-        (comments, ["lint", "-"], "no Kubernetes objects in `-`: "),
-        (("a.yaml", ""), ["size", "."], "no Kubernetes objects in `.`: "),
+        (("a.txt", "x"), ["lint", "."], 2, "error: no Kubernetes objects in `.`: "),
+        (comments, ["lint", "a.yaml"], 2, "error: no Kubernetes objects in `a.yaml`: "),
+        (comments, ["lint", "-"], 2, "error: standard input has no document: "),
+        (("a.yaml", ""), ["size", "."], 0, "note: no Kubernetes objects in `.`: "),
     ];
-    for (file, args, expected) in nothing {
+    for (file, args, status, expected) in nothing {
         let run = run(&[file], &args, "");
-        assert_eq!(run.status, 0);
-        assert!(run.err.starts_with(&format!("note: {expected}")), "{args:?}: {}", run.err);
+        assert_eq!(run.status, status);
+        assert!(run.err.starts_with(expected), "{args:?}: {}", run.err);
     }
 }
 

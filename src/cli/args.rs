@@ -9,12 +9,23 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 pub struct ManifestArgs {
     /// Files, folders with YAML and JSON files at any depth, or `-` for standard input
+    ///
+    /// A file that is named is read, unless `--exclude` matches it. What is in a folder is read
+    /// unless `.gitignore`, `.ignore` or `.git/info/exclude` excludes it.
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
+    /// Do not read files and folders that match this pattern of `.gitignore`; can be repeated
+    ///
+    /// The pattern is relative to the working directory.
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Read also what `.gitignore`, `.ignore` and `.git/info/exclude` exclude
+    #[arg(long)]
+    pub no_ignore: bool,
 }
 
 /// Where FlinkTenants are.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct TenantArgs {
     /// File or folder with FlinkTenants; can be repeated
     #[arg(long, value_name = "PATH")]
@@ -22,15 +33,15 @@ pub struct TenantArgs {
 }
 
 /// Which tenant owns all objects.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OnlyTenantArgs {
     /// Assign all objects to this tenant, whatever their namespace is
-    #[arg(long, value_name = "NAME", requires = "tenants")]
+    #[arg(long, value_name = "NAME")]
     pub tenant: Option<String>,
 }
 
 /// Where users' policies are.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct PolicyArgs {
     /// File or folder with Rego policies or FlinkPolicies, or `library/NAME`, to run besides the
     /// built-in rules; can be repeated
@@ -60,7 +71,7 @@ pub struct OperatorUserArgs {
 }
 
 /// What is known of the Flink operator.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub struct OperatorArgs {
     /// Configuration of the Flink operator: `config.yaml`, `flink-conf.yaml` or a ConfigMap with one
     ///

@@ -2,14 +2,12 @@
 
 pub mod args;
 pub mod certs;
+pub mod config;
 pub mod crds;
 pub mod explain;
-mod foreign;
 pub mod gate;
 pub mod impact;
 pub mod input;
-mod input_files;
-mod kustomize;
 pub mod lint;
 pub mod policies;
 pub mod policy_input;
@@ -17,6 +15,7 @@ pub mod render;
 pub mod review;
 pub mod rules;
 pub mod serve;
+pub mod settings;
 pub mod size;
 pub mod terminal;
 pub mod test;
@@ -58,7 +57,9 @@ enum Command {
     /// Serve the admission webhooks over TLS
     Serve(Box<serve::Args>),
     /// Check manifests as the cluster would
-    Lint(lint::Args),
+    Lint(Box<lint::Args>),
+    /// Show the configuration that holds for a path, and from where
+    Config(config::Args),
     /// Show manifests as the cluster would store them after mutation
     Render(render::Args),
     /// Answer one AdmissionReview
@@ -93,7 +94,8 @@ pub fn run() -> ExitCode {
     };
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args),
-        Command::Lint(args) => lint::run(args),
+        Command::Lint(args) => lint::run(*args),
+        Command::Config(args) => config::run(args),
         Command::Render(args) => render::run(args),
         Command::Review(args) => review::run(args),
         Command::Size(args) => size::run(args),

@@ -1,6 +1,6 @@
 //! `flinkgate input`: what policies see of objects.
 
-use super::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
+use super::args::{ManifestArgs, OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, gate, terminal};
 use crate::admission::review::Review;
@@ -45,7 +45,9 @@ pub struct Args {
 /// # Errors
 /// When tenants cannot be loaded, an AdmissionReview is malformed, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let input = Input::read(&args.files);
+    let manifests =
+        ManifestArgs { paths: args.files.clone(), exclude: Vec::new(), no_ignore: false };
+    let input = Input::read(&manifests)?;
     input.complain(&input.report());
     let context = args.operator.context(input.manifests())?;
     let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::default(), context, || {

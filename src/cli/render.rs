@@ -36,7 +36,7 @@ pub struct Args {
 /// # Errors
 /// When tenants cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let input = Input::read(&args.manifests.paths);
+    let input = Input::read(&args.manifests)?;
     let context = args.operator.context(&[])?;
     let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::Allow, context, || {
         input.manifests().cloned().collect()

@@ -26,7 +26,7 @@ pub struct Args {
 /// # Errors
 /// When nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let input = Input::read(&args.manifests.paths);
+    let input = Input::read(&args.manifests)?;
     let report = input.report();
     input.complain(&report);
     let manifests: Vec<&Manifest> = input.manifests().collect();

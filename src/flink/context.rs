@@ -2,6 +2,7 @@
 //! and the ConfigMaps and claims that its pods mount.
 
 use super::budgets::NamespaceObjects;
+use super::catalog::{self, KeyLookup};
 use super::claims::{AccessScope, claim_access_scope};
 use super::config::FlinkConfig;
 use super::config_file::{self, CONFIG, FLINK_CONF, Unreadable};
@@ -274,6 +275,16 @@ impl OperatorDefaults {
         // Of two that hold for a version the nearer one counts.
         defaults.by_version.sort();
         defaults
+    }
+
+    /// Whether any option is one that Flink or its operator reads.
+    pub fn has_known_option(&self) -> bool {
+        let all = self.all.iter().map(|(key, _)| key);
+        let by_version = self.by_version.iter().map(|(_, _, key, _)| key);
+        !self.by_namespace.is_empty()
+            || all
+                .chain(by_version)
+                .any(|key| !matches!(catalog::find(key), KeyLookup::Unknown { .. }))
     }
 
     /// For all, over that for the namespace, over that for the version, as the operator has it.

@@ -54,7 +54,7 @@ pub fn find(name: &str) -> Result<&'static LibraryPolicy, PolicyError> {
 /// The name below `library` if a path names the library: `naming`, or nothing for all policies.
 ///
 /// A folder of the same name is `./library`.
-pub(super) fn name(path: &Path) -> Option<&str> {
+pub fn name(path: &Path) -> Option<&str> {
     path.strip_prefix(PREFIX).ok()?.to_str()
 }
 

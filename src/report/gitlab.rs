@@ -43,7 +43,7 @@ pub fn render(report: &Report) -> Result<String, RenderError> {
     let issues: Vec<_> = report
         .diagnostics
         .iter()
-        .zip(fingerprints(report))
+        .zip(fingerprints(&report.diagnostics))
         .map(|(diagnostic, fingerprint)| Issue {
             description: match &diagnostic.help {
                 Some(help) => format!("{} ({help})", diagnostic.message),

@@ -1,7 +1,7 @@
 //! `--format json`: Flinkgate's own contract, versioned; fields are added, never renamed or
 //! removed.
 
-use super::{Diagnostic, ObjectRef, RenderError, Report, Unreadable};
+use super::{Diagnostic, ObjectRef, RenderError, Report, Suppressed, Suppressor, Unreadable};
 use serde::Serialize;
 
 /// The version that every document names.
@@ -14,6 +14,29 @@ struct Document<'a> {
     objects: usize,
     findings: Vec<Finding<'a>>,
     errors: Vec<Error<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressed: Vec<SuppressedFinding<'a>>,
+}
+
+/// A finding that does not count.
+#[derive(Serialize)]
+struct SuppressedFinding<'a> {
+    #[serde(flatten)]
+    finding: Finding<'a>,
+    /// `file` or `baseline`.
+    by: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl<'a> From<&'a Suppressed> for SuppressedFinding<'a> {
+    fn from(suppressed: &'a Suppressed) -> Self {
+        let (by, reason) = match &suppressed.by {
+            Suppressor::InSource { reason } => ("file", Some(reason.as_str())),
+            Suppressor::Baseline => ("baseline", None),
+        };
+        Self { finding: (&suppressed.diagnostic).into(), by, reason }
+    }
 }
 
 #[derive(Serialize)]
@@ -87,6 +110,7 @@ pub fn render(report: &Report) -> Result<String, RenderError> {
         objects: report.objects.len(),
         findings: report.diagnostics.iter().map(Finding::from).collect(),
         errors: report.unreadable.iter().map(Error::from).collect(),
+        suppressed: report.suppressed.iter().map(SuppressedFinding::from).collect(),
     };
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }

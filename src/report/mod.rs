@@ -93,12 +93,35 @@ pub struct Diagnostic {
     pub span: Span,
     /// JSON Pointer into the object.
     pub pointer: String,
+    /// The same with the names of list elements for their numbers; empty without an object.
+    pub place: String,
     /// The object; `None` for a finding about the whole document.
     pub object: Option<ObjectRef>,
     /// The tenant that the object belongs to.
     pub tenant: Option<String>,
     /// The finding for machines.
     pub facts: Facts,
+}
+
+/// The rule that compares the sum of an input with a tenant's quota.
+const SUM: &str = "quota/exceeded";
+
+impl Diagnostic {
+    /// Whether it is about what all objects of a tenant request together.
+    pub fn is_sum(&self) -> bool {
+        self.rule == SUM && self.facts.wanted.is_some()
+    }
+
+    /// The order of reports.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        (&self.file, self.span, &self.rule, &self.pointer, &self.message).cmp(&(
+            &other.file,
+            other.span,
+            &other.rule,
+            &other.pointer,
+            &other.message,
+        ))
+    }
 }
 
 /// A file, or a document in it, that could not be read.
@@ -132,6 +155,29 @@ pub struct Report {
     pub diagnostics: Vec<Diagnostic>,
     /// What could not be read, sorted by file and line.
     pub unreadable: Vec<Unreadable>,
+    /// Findings that do not count, in the same order.
+    pub suppressed: Vec<Suppressed>,
+}
+
+/// A finding that does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The finding.
+    pub diagnostic: Diagnostic,
+    /// Why it does not count.
+    pub by: Suppressor,
+}
+
+/// Why a finding does not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Suppressor {
+    /// The file says so.
+    InSource {
+        /// The reason that it gives.
+        reason: String,
+    },
+    /// The baseline has it.
+    Baseline,
 }
 
 impl Report {
@@ -142,12 +188,15 @@ impl Report {
         mut diagnostics: Vec<Diagnostic>,
         mut unreadable: Vec<Unreadable>,
     ) -> Self {
-        diagnostics.sort_by(|a, b| {
-            (&a.file, a.span, &a.rule, &a.pointer, &a.message)
-                .cmp(&(&b.file, b.span, &b.rule, &b.pointer, &b.message))
-        });
+        diagnostics.sort_by(Diagnostic::order);
         unreadable.sort_by(|a, b| (&a.file, a.span).cmp(&(&b.file, b.span)));
-        Self { files, objects, diagnostics, unreadable }
+        Self { files, objects, diagnostics, unreadable, suppressed: Vec::new() }
+    }
+
+    /// The same report with findings that do not count.
+    pub fn with_suppressed(self, mut suppressed: Vec<Suppressed>) -> Self {
+        suppressed.sort_by(|a, b| a.diagnostic.order(&b.diagnostic));
+        Self { suppressed, ..self }
     }
 
     /// Number of diagnostics with this level.

@@ -1,7 +1,7 @@
 //! `--format sarif`: SARIF 2.1.0, which GitHub's code scanning and most dashboards read.
 
 use super::fingerprint::fingerprints;
-use super::{Diagnostic, RenderError, Report, RuleInfo, Unreadable};
+use super::{Diagnostic, RenderError, Report, RuleInfo, Suppressor, Unreadable};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
 use serde::Serialize;
@@ -57,6 +57,8 @@ struct Outcome<'a> {
     message: Message<'a>,
     locations: [Location; 1],
     partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    suppressions: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -105,7 +107,10 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
     let mut descriptors: Vec<Value> = rules.iter().map(descriptor).collect();
     let mut index: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
-    for diagnostic in &report.diagnostics {
+    let suppressed = report.suppressed.iter().map(|one| (&one.diagnostic, Some(&one.by)));
+    let counting = report.diagnostics.iter().map(|diagnostic| (diagnostic, None));
+    let all: Vec<(&Diagnostic, Option<&Suppressor>)> = counting.chain(suppressed).collect();
+    for (diagnostic, _) in &all {
         // A user's own rule may come without documentation; a result still has to name a
         // descriptor.
         index.entry(&diagnostic.rule).or_insert_with(|| {
@@ -113,11 +118,11 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
             descriptors.len() - 1
         });
     }
-    let results = report
-        .diagnostics
+    let fingerprints = fingerprints(all.iter().map(|(diagnostic, _)| *diagnostic));
+    let results = all
         .iter()
-        .zip(fingerprints(report))
-        .map(|(diagnostic, fingerprint)| Outcome {
+        .zip(fingerprints)
+        .map(|((diagnostic, suppressor), fingerprint)| Outcome {
             rule_id: &diagnostic.rule,
             rule_index: index.get(diagnostic.rule.as_str()).copied(),
             level: level(diagnostic.level),
@@ -127,6 +132,7 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
                 logical_locations: logical(diagnostic),
             }],
             partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
+            suppressions: suppressor.map(suppression).into_iter().collect(),
         })
         .collect();
     let log = Log {
@@ -164,6 +170,13 @@ fn descriptor(rule: &RuleInfo) -> Value {
 fn logical(diagnostic: &Diagnostic) -> Vec<Value> {
     let name = |object| json!({"fullyQualifiedName": format!("{object}{}", diagnostic.pointer), "kind": "object"});
     diagnostic.object.as_ref().map(name).into_iter().collect()
+}
+
+fn suppression(by: &Suppressor) -> Value {
+    match by {
+        Suppressor::InSource { reason } => json!({"kind": "inSource", "justification": reason}),
+        Suppressor::Baseline => json!({"kind": "external", "justification": "in the baseline"}),
+    }
 }
 
 fn notification(unreadable: &Unreadable) -> Notification<'_> {

@@ -1,6 +1,6 @@
 //! `--format text`: for people, in the manner of rustc: message, place, the source line, help.
 
-use super::{Diagnostic, Report, Sources, Unreadable, counted, masked};
+use super::{Diagnostic, Report, Sources, Suppressor, Unreadable, counted, masked};
 use crate::printable::{escape, escape_line};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
@@ -53,8 +53,19 @@ pub fn summary(report: &Report) -> String {
         1 => "; 1 input could not be read".to_owned(),
         count => format!("; {count} inputs could not be read"),
     };
+    let suppressed = report.suppressed.iter();
+    let by_file = suppressed.filter(|one| one.by != Suppressor::Baseline).count();
+    let parts = [
+        (by_file, "suppressed"),
+        (report.suppressed.len().saturating_sub(by_file), "in the baseline"),
+    ];
+    let left_out: String = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!(" ({count} {what})"))
+        .collect();
     format!(
-        "{found} in {} of {}{unreadable}",
+        "{found}{left_out} in {} of {}{unreadable}",
         counted(report.objects.len(), "object"),
         counted(report.files, "file")
     )

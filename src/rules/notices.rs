@@ -40,8 +40,10 @@ impl Notice {
 }
 
 /// All of them, sorted by id.
-pub static NOTICES: [&Notice; 12] = [
+pub static NOTICES: [&Notice; 14] = [
     &FLINK_UNREAD_OBJECT,
+    &SUPPRESSION,
+    &UNUSED,
     &NETWORK_UNREAD_OBJECT,
     &QUOTA_UNREAD_OBJECT,
     &EARLIER_SPEC,
@@ -54,6 +56,9 @@ pub static NOTICES: [&Notice; 12] = [
     &UNREAD_NAMESPACE,
     &DOUBTFUL_YAML,
 ];
+
+/// What `lint` reports of files, and no webhook of objects.
+pub static OF_LINT: [&Notice; 3] = [&SUPPRESSION, &UNUSED, &DOUBTFUL_YAML];
 
 const SEND_AGAIN: &str = "Send the object again. If it is refused again, look for the error of the \
     API server in Flinkgate's log.";
@@ -210,5 +215,30 @@ pub static DOUBTFUL_YAML: Notice = Notice {
     description: "Readers of YAML understand this text differently, such as a key that is set \
         twice: here the last value counts.",
     help: "Set each key once.",
+    is_exemptible: false,
+};
+
+/// A suppression that cannot be used.
+pub static SUPPRESSION: Notice = Notice {
+    id: "lint/suppression",
+    level: Level::Error,
+    title: "Invalid suppressions",
+    description: "A comment `# flinkgate: …` or an annotation `flinkgate.dev/allow` suppresses \
+        findings of `flinkgate lint`. This one has no reason or names an unknown rule, so it \
+        suppresses nothing.",
+    help: "Write `# flinkgate: allow RULE -- reason`, with the id of the rule and the reason why the \
+        finding is accepted. docs/lint.md describes where it applies.",
+    is_exemptible: false,
+};
+
+/// A suppression or a baseline entry without a finding.
+pub static UNUSED: Notice = Notice {
+    id: "lint/unused",
+    level: Level::Warning,
+    title: "Unused suppressions and baseline entries",
+    description: "A suppression or an entry of the baseline matches no finding. The next finding \
+        that it matches would be hidden. `flinkgate lint --report-unused` reports both.",
+    help: "Remove the suppression. `flinkgate lint --baseline FILE --write-baseline FILE` removes \
+        the entries of a baseline that match nothing.",
     is_exemptible: false,
 };

@@ -19,12 +19,15 @@ use crate::quota::limits::QuotaVerdict;
 use crate::resource::limits::Excess;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cell::OnceCell;
 
 /// What the gate does with Flink in a namespace that no tenant owns.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Unassigned {
     /// Admit it.
     Allow,

@@ -25,8 +25,8 @@ pub use kept::KeptState;
 pub use ownership::{Owner, Tenants};
 pub use prepared::PreparedTenant;
 pub use spec::*;
-pub use validate::NamespacePatternError;
 pub(crate) use validate::namespace_pattern;
+pub use validate::{NamespacePatternError, unknown_rule};
 
 /// The label of a Namespace that names its tenant. Only Flinkgate may set it, and webhooks select
 /// namespaces by it.

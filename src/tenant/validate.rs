@@ -284,20 +284,28 @@ fn not_a_quantity(problem: &QuantityError) -> String {
     format!("{problem}: {}", QuantityError::HELP)
 }
 
+/// What is wrong with a pattern that matches none of these rules; `None` where one matches.
+pub fn unknown_rule(pattern: &str, rules: &[&str]) -> Option<String> {
+    let known = rules.iter().any(|rule| super::rule_match(pattern, rule).is_some());
+    // A family may have no rules.
+    let family = pattern.strip_suffix("/*").is_some_and(|family| super::FAMILIES.contains(&family));
+    if known || family {
+        return None;
+    }
+    let hint = closest(pattern, rules).map_or_else(
+        || "run `flinkgate rules` for the list".into(),
+        |close| format!("did you mean `{close}`?"),
+    );
+    Some(format!("there is no rule `{pattern}`: {hint}"))
+}
+
 fn rule_pattern(
     pattern: &str,
     rules: &[&str],
     place: String,
     error: &mut impl FnMut(String, String),
 ) {
-    let known = rules.iter().any(|rule| super::rule_match(pattern, rule).is_some());
-    // A family may have no rules.
-    let family = pattern.strip_suffix("/*").is_some_and(|family| super::FAMILIES.contains(&family));
-    if !known && !family {
-        let hint = closest(pattern, rules).map_or_else(
-            || "run `flinkgate rules` for the list".into(),
-            |close| format!("did you mean `{close}`?"),
-        );
-        error(place, format!("there is no rule `{pattern}`: {hint}"));
+    if let Some(message) = unknown_rule(pattern, rules) {
+        error(place, message);
     }
 }

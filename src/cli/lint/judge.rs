@@ -4,10 +4,12 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
+use super::gates::{Gates, Pair};
+use super::suppressions::Annotated;
 use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::flink::redaction::{is_sensitive, uri};
-use crate::pipeline::{Gate, InputUsage, Judgement};
+use crate::pipeline::{InputUsage, Judgement};
 use crate::report::masked::HiddenSpans;
 use crate::report::{Diagnostic, Judged};
 use crate::resource::pointer;
@@ -15,6 +17,7 @@ use crate::resource::yaml::Span;
 use crate::rules::{Finding, of_other_operator};
 use rayon::prelude::*;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is found in the objects of a document, of a file, of the whole input.
 #[derive(Debug, Default)]
@@ -23,6 +26,8 @@ pub(super) struct Linted {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Where the files have secrets, for the lines that are shown.
     pub(super) hidden: HiddenSpans,
+    /// The suppressions in annotations.
+    pub(super) annotated: Vec<Annotated>,
     usage: InputUsage,
 }
 
@@ -30,6 +35,7 @@ impl Linted {
     fn add(&mut self, more: Self) {
         self.objects.extend(more.objects);
         self.diagnostics.extend(more.diagnostics);
+        self.annotated.extend(more.annotated);
         for (file, spans) in more.hidden {
             self.hidden.entry(file).or_default().extend(spans);
         }
@@ -44,33 +50,37 @@ impl Linted {
     }
 }
 
-/// What objects are judged by.
-#[derive(Clone, Copy)]
-pub(super) struct Gates<'a> {
-    /// The tenants and policies in force.
-    pub(super) in_force: &'a Gate,
-    /// The same with those of the input, which are judged as if they were applied in their order.
-    pub(super) configured: &'a Gate,
-}
-
-/// Judges all objects, which share their tenants' quotas.
-pub(super) fn all(gates: Gates<'_>, texts: &Texts, as_is: bool) -> (Input<()>, Linted) {
-    let gate = gates.in_force;
+/// Judges all objects. Those whose configurations name the same tenants share their quotas.
+pub(super) fn all(gates: &Gates, texts: &Texts, as_is: bool) -> (Input<()>, Linted) {
     let alone = InputUsage::default();
-    let (input, parts) = texts.each(|manifests| document(gates, manifests, as_is, &alone)).split();
+    let judged = |settings, manifests| document(gates.of(settings), manifests, as_is, &alone);
+    let (input, parts) = texts.each(judged).split();
     let mut files: Vec<Linted> = parts.into_iter().map(Linted::of).collect();
 
-    let mut usage = InputUsage::default();
-    files.iter().for_each(|file| usage.add_all(&file.usage));
-    let over = gate.tenants_over_limit(&usage);
-    let again = files
-        .iter()
-        .enumerate()
-        .filter(|(_, file)| file.usage.has_any(&over))
-        .map(|(number, _)| number)
-        .collect();
-    for (number, parts) in texts.again(again, |manifests| document(gates, manifests, as_is, &usage))
-    {
+    let pairs: Vec<Option<&Pair>> =
+        texts.settings_of_files().map(|(_, settings)| gates.of(settings)).collect();
+    let mut usages: BTreeMap<usize, InputUsage> = BTreeMap::new();
+    for (file, pair) in files.iter().zip(&pairs) {
+        if let Some(pair) = pair {
+            usages.entry(pair.quota).or_default().add_all(&file.usage);
+        }
+    }
+    let usage_of = |pair: &Pair| usages.get(&pair.quota).unwrap_or(&alone);
+    let over: Vec<_> =
+        gates.all().map(|pair| (pair, pair.in_force.tenants_over_limit(usage_of(pair)))).collect();
+    let is_over = |file: &Linted, pair: &Pair| {
+        let of_pair = over.iter().find(|(other, _)| std::ptr::eq(*other, pair));
+        of_pair.is_some_and(|(_, over)| file.usage.has_any(over))
+    };
+    let again = files.iter().zip(&pairs).enumerate().filter_map(|(number, (file, pair))| {
+        pair.filter(|pair| is_over(file, pair)).map(|_| number)
+    });
+    let again = again.collect();
+    let judged = |settings, manifests| {
+        let pair = gates.of(settings);
+        document(pair, manifests, as_is, pair.map_or(&alone, usage_of))
+    };
+    for (number, parts) in texts.again(again, judged) {
         if let Some(file) = files.get_mut(number) {
             *file = Linted::of(parts);
         }
@@ -79,16 +89,26 @@ pub(super) fn all(gates: Gates<'_>, texts: &Texts, as_is: bool) -> (Input<()>, L
 }
 
 /// Judges the objects of a document, where the whole input uses `usage`.
-fn document(gates: Gates<'_>, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
+fn document(
+    pair: Option<&Pair>,
+    manifests: Vec<Manifest>,
+    as_is: bool,
+    usage: &InputUsage,
+) -> Linted {
+    let Some(pair) = pair else { return Linted::default() };
     Linted::of(
-        manifests.into_par_iter().map(|manifest| object(gates, &manifest, as_is, usage)).collect(),
+        manifests.into_par_iter().map(|manifest| object(pair, &manifest, as_is, usage)).collect(),
     )
 }
 
-fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
-    let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
+fn object(pair: &Pair, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+    let mut linted = Linted {
+        objects: vec![manifest.judged()],
+        annotated: Annotated::of(manifest).into_iter().collect(),
+        ..Linted::default()
+    };
     if is_configuration(&manifest.resource) {
-        let found = configuration_findings(gates.configured, &manifest.resource);
+        let found = configuration_findings(pair.configured(), &manifest.resource);
         let hidden = if found.is_empty() { Vec::new() } else { secret_options(manifest) };
         if !hidden.is_empty() {
             linted.hidden.insert(manifest.file.clone(), hidden);
@@ -100,7 +120,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         linted.diagnostics.push(diagnostic(manifest, finding, None));
         return linted;
     }
-    let gate = gates.in_force;
+    let gate = &pair.in_force;
     if let Some(case) = gate.case(&manifest.resource, as_is) {
         linted.usage.add(&case);
         let used = usage.others(&case);
@@ -144,6 +164,7 @@ fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> 
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
         file: manifest.file.clone(),
+        place: by_names(&manifest.resource.object, &pointer),
         object: Some(manifest.object_ref()),
         tenant,
         rule: rule.into_owned(),
@@ -153,4 +174,23 @@ fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> 
         help,
         facts,
     }
+}
+
+/// A pointer with the names of list elements for their numbers, which change when others are added.
+fn by_names(object: &Value, pointer: &str) -> String {
+    let (mut value, mut place) = (Some(object), String::new());
+    for token in pointer::tokens(pointer) {
+        let list = value.and_then(Value::as_array);
+        value = match list {
+            Some(list) => token.parse().ok().and_then(|index: usize| list.get(index)),
+            None => value.and_then(|value| value.get(&*token)),
+        };
+        let name = value.and_then(|element| element.get("name")).and_then(Value::as_str);
+        match (list, name) {
+            (Some(_), Some(name)) => pointer::push(&mut place, &format!("[{name}]")),
+            (Some(_), None) => pointer::push(&mut place, "[]"),
+            (None, _) => pointer::push(&mut place, &token),
+        }
+    }
+    place
 }

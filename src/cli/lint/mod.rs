@@ -1,248 +1,92 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
+mod adjust;
 mod configured;
+mod gates;
 mod inner;
 mod judge;
+mod nothing;
+mod output;
 mod repeated;
+mod suppressions;
 
-use super::args::{
-    ManifestArgs, OnlyTenantArgs, OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs,
-};
-use super::gate;
-use super::input::Texts;
-use super::{Exit, Outcome, terminal};
-use crate::flink::budgets::NamespaceObjects;
-use crate::flink::network::NamespaceNetwork;
-use crate::flink::version::FlinkVersion;
-use crate::kinds;
-use crate::report::{
-    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
-    text,
-};
+use super::args::ManifestArgs;
+use super::input::{Selection, Texts};
+use super::settings::{Format, SettingsArgs};
+use super::{Exit, Outcome};
+use crate::report::{Diagnostic, Report, masked};
 use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
-use crate::rules::{Facts, Level};
-use clap::ValueEnum;
-use judge::Gates;
+use adjust::Adjust;
+use gates::Gates;
+use nothing::Nothing;
 use std::sync::Arc;
+use suppressions::Suppressions;
 
 /// Arguments of `flinkgate lint`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = HELP)]
 pub struct Args {
     #[command(flatten)]
     manifests: ManifestArgs,
     #[command(flatten)]
-    tenants: TenantArgs,
-    #[command(flatten)]
-    only: OnlyTenantArgs,
-    #[command(flatten)]
-    policies: PolicyArgs,
-    #[command(flatten)]
-    unassigned: UnassignedArgs,
-    #[command(flatten)]
-    operator: OperatorArgs,
+    settings: SettingsArgs,
     /// Check the objects as written, without the changes that the cluster would make
     #[arg(long)]
     as_is: bool,
-    /// Check all objects as if they ran this version of Flink, such as `v2_1`
-    ///
-    /// For a move to another version: it shows which options, values and addresses that version does
-    /// not read, also those that a tenant or the operator's configuration gives. `flinkVersion` and
-    /// images stay as they are.
-    #[arg(long, value_name = "VERSION", value_parser = parse_version)]
-    flink_version: Option<FlinkVersion>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
-    /// The lowest level of findings that gives exit status 1
-    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
-    fail_on: FailOn,
+    /// Output format [default: text]
+    #[arg(long, value_enum)]
+    format: Option<Format>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Text with source lines
-    #[default]
-    Text,
-    /// JSON
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// JUnit XML, for test reports
-    Junit,
-    /// GitHub Actions annotations
-    Github,
-    /// GitLab Code Quality
-    Gitlab,
-}
+const HELP: &str =
+    "Exit status: 0 no findings at the fail level, 1 such findings, 2 could not run: \
+a file or document cannot be read, there are no Kubernetes objects, standard input is empty, the \
+configuration or a rule id is wrong
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// Errors
-    #[default]
-    Error,
-    /// Errors and warnings
-    Warning,
-    /// No findings
-    Never,
-}
+docs/lint.md describes the configuration file, suppressions and baselines.";
 
 /// Runs the command.
 ///
 /// # Errors
-/// When tenants or policies cannot be loaded, or nothing can be written.
+/// When the configuration, tenants or policies cannot be loaded, there is nothing to check, or
+/// nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let texts = Texts::read(&args.manifests.paths);
-    let surrounding = texts.surrounding();
-    let context = args.operator.context(&surrounding)?.with_assumed_version(args.flink_version);
-    let namespace_objects = NamespaceObjects::of_input(
-        surrounding.iter().map(|manifest| &manifest.resource),
-        |resource| kinds::lower_with_context(resource, &resource.object, &context),
-    );
-    let networks = NamespaceNetwork::of_input(
-        surrounding.iter().map(|manifest| &manifest.resource),
-        |resource| kinds::lower_with_context(resource, &resource.object, &context),
-    );
-    let context = context.with_neighbours(namespace_objects).with_networks(networks);
-    let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
-    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
-        texts.mentioning("Namespace")
-    })?;
-    drop(surrounding);
-    let gate = gate.with_completed_files();
-    let configured = configured::gate(&gate, &texts);
-    let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
-    let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
-    repeated::keep_one_sum(&mut linted.diagnostics);
+    let flags = SettingsArgs { format: args.format, ..args.settings.clone() };
+    let selection = Selection::with_settings(&args.manifests, &flags)?;
+    let texts = Texts::read(&args.manifests.paths, selection)?;
+    let Some(of_run) = texts.settings_of_run() else { return Ok(Exit::CouldNotRun) };
+    let gates = Gates::load(&texts)?;
+    let (mut input, mut linted) = judge::all(&gates, &texts, args.as_is);
     inner::point(&mut linted.diagnostics, &input.sources);
     input.notes.extend(repeated::note(&linted.objects));
-
     masked::mask(&mut input.sources, &linted.hidden);
 
+    let adjust = Adjust::new(&texts);
+    let mut suppressions = Suppressions::read(&texts, linted.annotated, &gates, &adjust);
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
         .into_iter()
         .map(|(file, problem)| doubt(file, problem))
         .collect();
     diagnostics.extend(linted.diagnostics);
-    let report = Report::new(
-        input.files,
-        linted.objects,
-        diagnostics,
-        std::mem::take(&mut input.unreadable),
-    );
+    suppressions.mark(&diagnostics);
+    diagnostics.append(&mut suppressions.invalid);
+    diagnostics.extend(suppressions.unused(&adjust));
+    repeated::keep_one_sum(&mut diagnostics);
+    let mut suppressed = suppressions.take(&mut diagnostics);
+    adjust.choose_rules(&mut diagnostics);
+    adjust.choose_rules_of_suppressed(&mut suppressed);
+    let is_something = Nothing::check_input(&input, of_run.allow_empty);
+    let unreadable = std::mem::take(&mut input.unreadable);
+    let report = Report::new(input.files, linted.objects, diagnostics, unreadable)
+        .with_suppressed(suppressed);
 
     input.complain(&report);
-    let text = written(args.format, &report, &input.sources, gate::rules(&gate))?;
-    match args.format {
-        Format::Text if terminal::stdout_wants_colour() => terminal::print_coloured(&text)?,
-        Format::Github => terminal::print_commands(&text)?,
-        _ => terminal::print(&text)?,
-    }
-    Ok(exit(&report, args.fail_on))
+    output::write(&of_run.outputs, &report, &input.sources, || gates.rules())?;
+    is_something?;
+    Ok(adjust.exit(&report))
 }
-
-/// `v2_1` or `2.1`.
-fn parse_version(text: &str) -> Result<FlinkVersion, UnknownVersion> {
-    FlinkVersion::parse(text)
-        .or_else(|| FlinkVersion::parse_release(text))
-        .ok_or_else(|| UnknownVersion(text.into()))
-}
-
-/// A text that is not a version of Flink.
-#[derive(Debug, thiserror::Error)]
-#[error("`{0}` is not a version of Flink: write `v2_1` or `2.1`")]
-struct UnknownVersion(String);
 
 fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
-    Diagnostic {
-        rule: DOUBTFUL_YAML.id.into(),
-        level: DOUBTFUL_YAML.level,
-        message: problem.message,
-        help: None,
-        file,
-        span: problem.span,
-        pointer: String::new(),
-        object: None,
-        tenant: None,
-        facts: Facts::default(),
-    }
-}
-
-fn written(
-    format: Format,
-    report: &Report,
-    sources: &Sources,
-    mut rules: Vec<RuleInfo>,
-) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Text => text::render(report, sources, terminal::stdout_wants_colour()),
-        Format::Json => json::render(report)?,
-        Format::Sarif => {
-            rules.push(gate::rule_info(&DOUBTFUL_YAML.documentation()));
-            sarif::render(report, &rules)?
-        }
-        Format::Junit => junit::render(report)?,
-        Format::Github => github::render(report),
-        Format::Gitlab => gitlab::render(report)?,
-    })
-}
-
-fn exit(report: &Report, fail_on: FailOn) -> Exit {
-    let fails = match fail_on {
-        FailOn::Error => report.count(Level::Error) > 0,
-        FailOn::Warning => report.count(Level::Error) + report.count(Level::Warning) > 0,
-        FailOn::Never => false,
-    };
-    match (report.unreadable.is_empty(), fails) {
-        (false, _) => Exit::CouldNotRun,
-        (true, true) => Exit::Findings,
-        (true, false) => Exit::Fine,
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-mod tests {
-    use super::*;
-
-    fn report(levels: &[Level], unreadable: bool) -> Report {
-        let finding =
-            |level: &Level| Diagnostic { level: *level, ..doubt("a.yaml".into(), problem()) };
-        let unreadable = unreadable.then(|| crate::report::Unreadable {
-            file: "b.yaml".into(),
-            span: None,
-            message: "gone".into(),
-        });
-        Report::new(
-            1,
-            Vec::new(),
-            levels.iter().map(finding).collect(),
-            unreadable.into_iter().collect(),
-        )
-    }
-
-    fn problem() -> Problem {
-        Problem { message: "twice".into(), span: Default::default(), usable: true, limit: false }
-    }
-
-    #[test]
-    fn the_exit_status_follows_the_fail_level() {
-        let cases: [(&[Level], bool, FailOn, Exit); 8] = [
-            (&[], false, FailOn::Error, Exit::Fine),
-            (&[Level::Warning], false, FailOn::Error, Exit::Fine),
-            (&[Level::Warning, Level::Error], false, FailOn::Error, Exit::Findings),
-            (&[Level::Info], false, FailOn::Warning, Exit::Fine),
-            (&[Level::Warning], false, FailOn::Warning, Exit::Findings),
-            (&[Level::Error], false, FailOn::Never, Exit::Fine),
-            (&[Level::Error], true, FailOn::Error, Exit::CouldNotRun),
-            (&[], true, FailOn::Never, Exit::CouldNotRun),
-        ];
-        for (levels, unreadable, fail_on, expected) in cases {
-            assert_eq!(
-                exit(&report(levels, unreadable), fail_on),
-                expected,
-                "{levels:?} {unreadable} {fail_on:?}"
-            );
-        }
-    }
+    suppressions::finding(&DOUBTFUL_YAML, &file, problem.span, problem.message, None)
 }

@@ -4,9 +4,6 @@ use crate::report::{Diagnostic, Judged, ObjectRef};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The rule that compares the sum of an input with a tenant's quota.
-const SUM: &str = "quota/exceeded";
-
 /// Objects that are named in a note.
 const NAMED: usize = 3;
 
@@ -14,8 +11,7 @@ const NAMED: usize = 3;
 /// of the most severe ones.
 pub(super) fn keep_one_sum(diagnostics: &mut Vec<Diagnostic>) {
     let key = |diagnostic: &Diagnostic| {
-        let is_sum = diagnostic.rule == SUM && diagnostic.facts.wanted.is_some();
-        is_sum.then(|| (diagnostic.tenant.clone(), diagnostic.facts.key.clone()))
+        diagnostic.is_sum().then(|| (diagnostic.tenant.clone(), diagnostic.facts.key.clone()))
     };
     let mut first = BTreeMap::new();
     for (index, diagnostic) in diagnostics.iter().enumerate() {

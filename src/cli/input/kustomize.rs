@@ -3,10 +3,11 @@
 //!
 //! The fields are those of kustomize's `types.Kustomization` (release 5.7).
 
+use crate::cli::settings::absolute;
 use crate::resource::yaml;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 /// The names of a kustomization, in the order in which kustomize looks for them.
 const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -28,8 +29,7 @@ impl Kustomizations {
     pub(super) fn around<'p>(files: impl IntoIterator<Item = &'p Path>) -> Self {
         let mut found = Self::default();
         for file in files {
-            let Ok(file) = std::path::absolute(file) else { continue };
-            for folder in file.ancestors().skip(1).take(LEVELS) {
+            for folder in absolute(file).ancestors().skip(1).take(LEVELS) {
                 if !found.folders.insert(folder.to_owned()) {
                     break;
                 }
@@ -44,8 +44,7 @@ impl Kustomizations {
         if self.parts.is_empty() {
             return false;
         }
-        let Ok(file) = std::path::absolute(file) else { return false };
-        let file = normal(&file);
+        let file = absolute(file);
         self.parts.contains(&file) && !self.objects.contains(&file)
     }
 
@@ -57,7 +56,7 @@ impl Kustomizations {
         }
         let Ok(text) = std::fs::read_to_string(&file) else { return };
         for kustomization in yaml::parse(&text).into_iter().filter_map(|document| document.value) {
-            let named = |name: &str| normal(&folder.join(name));
+            let named = |name: &str| absolute(&folder.join(name));
             self.objects.extend(objects(&kustomization).map(named));
             self.parts.extend(parts(&kustomization).map(named));
         }
@@ -97,21 +96,6 @@ fn parts(kustomization: &Value) -> impl Iterator<Item = &str> {
 
 fn list<'v>(value: &'v Value, field: &str) -> &'v [Value] {
     value.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
-}
-
-/// A path without `.` and `..`, by its text: what a link leads to does not matter to kustomize's names.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
-    for component in path.components() {
-        match component {
-            Component::CurDir => {}
-            Component::ParentDir => {
-                normal.pop();
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
 }
 
 #[cfg(test)]

@@ -2,16 +2,17 @@
 
 use super::foreign::{Foreign, is_like_manifest};
 use super::kustomize::Kustomizations;
+use super::walk::Walk;
+use crate::cli::args::ManifestArgs;
+use crate::cli::settings::{Discovery, Patterns, Settings, SettingsArgs, SettingsError};
 use crate::report::Unreadable;
 use crate::resource::files::Roots;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use walkdir::{DirEntry, WalkDir};
 
 /// What a larger file holds is no manifest: etcd takes objects of 1.5 MiB.
 const LARGEST_FILE: u64 = 64 << 20;
@@ -19,9 +20,10 @@ const LARGEST_FILE: u64 = 64 << 20;
 const STDIN: &str = "<stdin>";
 
 /// Why a file in a folder is not read.
-const NOT_REGULAR: &str = "this is not a regular file: only regular files in a folder are read";
+pub(super) const NOT_REGULAR: &str =
+    "this is not a regular file: only regular files in a folder are read";
 /// Why a link is not followed.
-const OUTSIDE: &str =
+pub(super) const OUTSIDE: &str =
     "this link leads out of the given folders and is not followed: give its target as a path";
 
 /// A file that may hold manifests.
@@ -30,6 +32,8 @@ pub(super) struct Candidate {
     path: PathBuf,
     /// Whether the user named the file itself, not a folder that holds it.
     pub(super) explicit: bool,
+    /// The number of its settings.
+    settings: usize,
 }
 
 /// A file's name and text.
@@ -39,10 +43,12 @@ pub(super) struct Text {
     pub(super) text: Arc<str>,
     /// Whether the user named the file itself.
     pub(super) explicit: bool,
+    /// The number of its settings.
+    pub(super) settings: usize,
     /// Whether it is standard input, of which the user wants every document checked.
     pub(super) is_stdin: bool,
     /// See [`Self::unreadable`].
-    unreadable: OnceLock<Option<Foreign>>,
+    pub(super) unreadable: OnceLock<Option<Foreign>>,
 }
 
 impl Text {
@@ -54,18 +60,24 @@ impl Text {
 
 /// The files that were reached, with their numbers among the candidates.
 #[derive(Debug, Default)]
-struct Seen(BTreeMap<PathBuf, usize>);
+pub(super) struct Seen(BTreeMap<PathBuf, usize>);
 
 impl Seen {
     /// Adds a file that was not reached before, by whatever path: `a.yaml`, `./a.yaml` and a link to
     /// it are one file. The first path names it.
-    fn add(&mut self, path: PathBuf, explicit: bool, candidates: &mut Vec<Candidate>) {
+    pub(super) fn add(
+        &mut self,
+        path: PathBuf,
+        explicit: bool,
+        settings: usize,
+        candidates: &mut Vec<Candidate>,
+    ) {
         // Pipes and what does not exist have no other name.
         let file = path.canonicalize().unwrap_or_else(|_| path.clone());
         match self.0.entry(file) {
             Entry::Vacant(entry) => {
                 entry.insert(candidates.len());
-                candidates.push(Candidate { path, explicit });
+                candidates.push(Candidate { path, explicit, settings });
             }
             Entry::Occupied(entry) => {
                 if let Some(candidate) = candidates.get_mut(*entry.get()) {
@@ -76,31 +88,81 @@ impl Seen {
     }
 }
 
+/// Which files are read.
+#[derive(Debug)]
+pub(in crate::cli) struct Selection {
+    /// Whether `.gitignore` and its kin count.
+    pub(in crate::cli) respects_ignore_files: bool,
+    /// What is not read, even if the user names it.
+    pub(in crate::cli) excluded: Patterns,
+    /// The configuration files around the files.
+    pub(in crate::cli) settings: Discovery,
+}
+
+impl Selection {
+    /// What arguments say, without configuration files.
+    pub(in crate::cli) fn of_flags(args: &ManifestArgs) -> Result<Self, SettingsError> {
+        let flags = SettingsArgs { no_config: true, ..SettingsArgs::default() };
+        Self::with_settings(args, &flags)
+    }
+
+    /// What arguments and configuration files say.
+    pub(in crate::cli) fn with_settings(
+        args: &ManifestArgs,
+        flags: &SettingsArgs,
+    ) -> Result<Self, SettingsError> {
+        Ok(Self {
+            respects_ignore_files: !args.no_ignore,
+            excluded: Patterns::of_flags(&args.exclude)?,
+            settings: Discovery::new(flags)?,
+        })
+    }
+}
+
 /// All candidates, and what stood in the way.
 #[derive(Debug, Default)]
 pub(super) struct Listing {
     pub(super) candidates: Vec<Candidate>,
     pub(super) unreadable: Vec<Unreadable>,
     pub(super) notes: Vec<String>,
+    /// What holds for the files, by the numbers of the candidates.
+    pub(super) settings: Vec<Settings>,
+    /// The number of the settings of the whole run.
+    pub(super) of_run: usize,
+}
+
+impl Listing {
+    pub(super) fn not_read(&mut self, file: String, message: &str) {
+        self.unreadable.push(Unreadable {
+            file: file.into(),
+            span: None,
+            message: message.to_owned(),
+        });
+    }
 }
 
 /// Files as given, folders with all YAML and JSON files below them in the order of their names. A
 /// file that two paths reach counts once.
-pub(super) fn list(paths: &[PathBuf]) -> Listing {
-    let mut listing = Listing::default();
+pub(super) fn list(paths: &[PathBuf], mut selection: Selection) -> Result<Listing, SettingsError> {
+    let mut listing = Listing { of_run: selection.settings.of_run(paths)?, ..Listing::default() };
     let mut seen = Seen::default();
-    let roots = Roots::of(paths);
+    let roots = Arc::new(Roots::of(paths));
+    let walk = Walk::new(selection, Arc::clone(&roots));
     for path in paths {
         if path.as_os_str() != "-" && path.is_dir() {
-            walk(path, &roots, &mut listing, &mut seen);
+            walk.folder(path, &mut listing, &mut seen)?;
+        } else if walk.leaves_out(path) {
+            // Excluded by a flag, or the configuration of Flinkgate itself.
         } else if leads_out(path, &roots) {
-            listing.unreadable.push(not_read(display(path), OUTSIDE));
+            listing.not_read(display(path), OUTSIDE);
         } else {
-            seen.add(path.clone(), true, &mut listing.candidates);
+            let settings = walk.settings_of(path)?;
+            seen.add(path.clone(), true, settings, &mut listing.candidates);
         }
     }
     leave_out_parts(&mut listing);
-    listing
+    listing.settings = walk.take_settings();
+    Ok(listing)
 }
 
 /// Leaves out what kustomizations name as patches and settings.
@@ -135,64 +197,6 @@ fn parts_note(parts: &[String]) -> Option<String> {
     ))
 }
 
-fn walk(folder: &Path, roots: &Roots, listing: &mut Listing, seen: &mut Seen) {
-    let (mut charts, mut outside) = (Vec::new(), Vec::new());
-    // Links are followed because a mounted ConfigMap consists of them.
-    let entries =
-        WalkDir::new(folder).follow_links(true).sort_by_file_name().into_iter().filter_entry(
-            |entry| {
-                let chart = is_chart_templates(entry);
-                if chart {
-                    charts.push(display(entry.path()));
-                }
-                if chart || is_passed_over(entry) {
-                    return false;
-                }
-                // A linked file is checked below, where its name counts.
-                let leads_out = entry.depth() > 0
-                    && entry.path_is_symlink()
-                    && entry.file_type().is_dir()
-                    && !roots.contain(entry.path());
-                if leads_out {
-                    outside.push(display(entry.path()));
-                }
-                !leads_out
-            },
-        );
-    for entry in entries {
-        match entry {
-            Ok(entry) if entry.file_type().is_dir() || !is_manifest_name(entry.path()) => {}
-            Ok(entry) if !entry.file_type().is_file() => {
-                listing.unreadable.push(not_read(display(entry.path()), NOT_REGULAR));
-            }
-            Ok(entry) if entry.path_is_symlink() && !roots.contain(entry.path()) => {
-                listing.unreadable.push(not_read(display(entry.path()), OUTSIDE));
-            }
-            Ok(entry) => {
-                let path = entry.path().strip_prefix("./").unwrap_or(entry.path()).to_path_buf();
-                seen.add(path, false, &mut listing.candidates);
-            }
-            // A link back to a folder above shows nothing that is not seen anyway.
-            Err(error) if error.loop_ancestor().is_some() => {}
-            Err(error) => {
-                let file = error.path().map_or_else(|| display(folder), display);
-                let message =
-                    error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
-                let message = format!("failed to read the file: {message}");
-                listing.unreadable.push(not_read(file, &message));
-            }
-        }
-    }
-    for file in outside {
-        listing.unreadable.push(not_read(file, OUTSIDE));
-    }
-    for chart in charts {
-        listing.notes.push(format!(
-            "skipped the Helm templates in `{chart}`: check the output of `helm template` instead"
-        ));
-    }
-}
-
 /// Whether a named file is a link of its folder to a file elsewhere. Tools name all files of a commit,
 /// links too. The names of open files are links as well, and no file of a commit.
 fn leads_out(path: &Path, roots: &Roots) -> bool {
@@ -207,33 +211,7 @@ fn leads_out(path: &Path, roots: &Roots) -> bool {
     path.exists() && !near.contain(path) && !roots.contain_others(path)
 }
 
-fn not_read(file: String, message: &str) -> Unreadable {
-    Unreadable { file: file.into(), span: None, message: message.to_owned() }
-}
-
-/// Hidden folders and those that tools fill. The folder that the user named is never passed over.
-fn is_passed_over(entry: &DirEntry) -> bool {
-    let name = entry.file_name().to_string_lossy();
-    entry.depth() > 0
-        && entry.file_type().is_dir()
-        && (name.starts_with('.') || name == "node_modules" || name == "target")
-}
-
-/// Helm's templates are not YAML before Helm has filled them in.
-fn is_chart_templates(entry: &DirEntry) -> bool {
-    entry.depth() > 0
-        && entry.file_type().is_dir()
-        && entry.file_name() == "templates"
-        && entry.path().parent().is_some_and(|parent| parent.join("Chart.yaml").is_file())
-}
-
-fn is_manifest_name(path: &Path) -> bool {
-    path.extension().and_then(OsStr::to_str).is_some_and(|extension| {
-        ["yaml", "yml", "json"].iter().any(|known| extension.eq_ignore_ascii_case(known))
-    })
-}
-
-fn display(path: &Path) -> String {
+pub(super) fn display(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
@@ -272,8 +250,8 @@ impl Candidate {
                 )));
             }
         };
-        let (text, explicit) = (text.into(), self.explicit);
-        Ok(Some(Text { file, text, explicit, is_stdin, unreadable: OnceLock::new() }))
+        let (text, explicit, settings) = (text.into(), self.explicit, self.settings);
+        Ok(Some(Text { file, text, explicit, settings, is_stdin, unreadable: OnceLock::new() }))
     }
 }
 
@@ -300,9 +278,14 @@ fn read_all(reader: impl Read) -> io::Result<Vec<u8>> {
 mod tests {
     use super::*;
 
+    fn listing(paths: &[PathBuf]) -> Listing {
+        let args = ManifestArgs { paths: Vec::new(), exclude: Vec::new(), no_ignore: false };
+        list(paths, Selection::of_flags(&args).unwrap()).unwrap()
+    }
+
     fn names(root: &Path, paths: &[&str]) -> Vec<String> {
         let paths: Vec<_> = paths.iter().map(|path| root.join(path)).collect();
-        list(&paths)
+        listing(&paths)
             .candidates
             .iter()
             .map(|c| c.path.strip_prefix(root).unwrap().to_string_lossy().into_owned())
@@ -346,7 +329,7 @@ mod tests {
         let root =
             folder(&["chart/Chart.yaml", "chart/templates/a.yaml", "plain/templates/b.yaml"]);
         assert_eq!(names(root.path(), &[""]), ["chart/Chart.yaml", "plain/templates/b.yaml"]);
-        assert!(list(&[root.path().into()]).notes[0].contains("Helm templates"));
+        assert!(listing(&[root.path().into()]).notes[0].contains("Helm templates"));
     }
 
     #[test]
@@ -355,7 +338,7 @@ mod tests {
         let path = root.path().join("latin.yaml");
         let read = |bytes: &[u8]| {
             std::fs::write(&path, bytes).unwrap();
-            Candidate { path: path.clone(), explicit: true }.read()
+            Candidate { path: path.clone(), explicit: true, settings: 0 }.read()
         };
         assert!(read(b"name: gr\xf6\xdfe").unwrap().is_none());
         let utf16 = "\u{feff}apiVersion: v1\nkind: Pod".encode_utf16().flat_map(u16::to_le_bytes);
