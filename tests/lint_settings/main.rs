@@ -2,7 +2,9 @@
 //! suppressions, baselines, and what a branch changed. All through the binary.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod baseline;
 mod configuration;
+mod diff;
 mod folder;
 mod nothing;
 mod repositories;

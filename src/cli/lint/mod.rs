@@ -1,6 +1,8 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
 mod adjust;
+mod baseline;
+mod changed_lines;
 mod configured;
 mod gates;
 mod inner;
@@ -11,15 +13,18 @@ mod repeated;
 mod suppressions;
 
 use super::args::ManifestArgs;
-use super::input::{Selection, Texts};
-use super::settings::{Format, SettingsArgs};
+use super::input::{Input, Selection, Texts};
+use super::settings::{Format, Settings, SettingsArgs};
 use super::{Exit, Outcome};
-use crate::report::{Diagnostic, Report, masked};
+use crate::report::{Diagnostic, Report, Suppressed, masked};
 use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
 use adjust::Adjust;
+use baseline::Baseline;
+use changed_lines::Changes;
 use gates::Gates;
 use nothing::Nothing;
+use std::path::PathBuf;
 use std::sync::Arc;
 use suppressions::Suppressions;
 
@@ -37,6 +42,15 @@ pub struct Args {
     /// Output format [default: text]
     #[arg(long, value_enum)]
     format: Option<Format>,
+    /// Write all findings to this file, for `--baseline`, and end with exit status 0
+    #[arg(long, value_name = "FILE")]
+    write_baseline: Option<PathBuf>,
+    /// Report only what the current branch adds to this git revision, such as `origin/main`
+    ///
+    /// Compared with their last common commit, these are findings at new or changed lines, and in
+    /// changed files those that the objects did not have before.
+    #[arg(long, value_name = "REVISION")]
+    diff_base: Option<String>,
 }
 
 const HELP: &str =
@@ -72,10 +86,17 @@ pub fn run(args: Args) -> Outcome {
     suppressions.mark(&diagnostics);
     diagnostics.append(&mut suppressions.invalid);
     diagnostics.extend(suppressions.unused(&adjust));
+    if let Some(revision) = &args.diff_base {
+        let mut changes = Changes::since(revision, texts.files())?;
+        let before = texts.with(std::mem::take(&mut changes.before));
+        changes.know(&judge::all(&gates, &before, args.as_is).1.diagnostics);
+        changes.retain(&mut diagnostics);
+    }
     repeated::keep_one_sum(&mut diagnostics);
     let mut suppressed = suppressions.take(&mut diagnostics);
     adjust.choose_rules(&mut diagnostics);
     adjust.choose_rules_of_suppressed(&mut suppressed);
+    suppressed.extend(args.baseline(of_run, &mut input, &mut diagnostics)?);
     let is_something = Nothing::check_input(&input, of_run.allow_empty);
     let unreadable = std::mem::take(&mut input.unreadable);
     let report = Report::new(input.files, linted.objects, diagnostics, unreadable)
@@ -85,6 +106,37 @@ pub fn run(args: Args) -> Outcome {
     output::write(&of_run.outputs, &report, &input.sources, || gates.rules())?;
     is_something?;
     Ok(adjust.exit(&report))
+}
+
+impl Args {
+    /// Takes the findings out that the baseline has, which may be written now.
+    fn baseline(
+        &self,
+        of_run: &Settings,
+        input: &mut Input<()>,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> anyhow::Result<Vec<Suppressed>> {
+        let mut baseline = match (&self.write_baseline, &of_run.baseline) {
+            // What could not be read would be missing in it.
+            (Some(file), _) if !input.unreadable.is_empty() => {
+                input.notes.push(format!("the baseline `{}` is not written", file.display()));
+                return Ok(Vec::new());
+            }
+            (Some(file), _) => {
+                let baseline = Baseline::of(file, diagnostics);
+                baseline.write()?;
+                baseline
+            }
+            (None, Some(file)) => Baseline::read(file)?,
+            (None, None) => return Ok(Vec::new()),
+        };
+        let known = baseline.take(diagnostics);
+        // What a branch did not change may well match an entry.
+        if of_run.report_unused && self.diff_base.is_none() {
+            diagnostics.extend(baseline.unused());
+        }
+        Ok(known)
+    }
 }
 
 fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
