@@ -7,5 +7,6 @@ mod configuration;
 mod diff;
 mod folder;
 mod nothing;
+mod page;
 mod repositories;
 mod suppressions;
