@@ -4,8 +4,8 @@ use crate::folder::{Folder, harmless, tenant};
 
 fn blocks(language: &str) -> Vec<String> {
     let page = std::fs::read_to_string("docs/lint.md").unwrap();
-    let blocks = page.split(&format!("```{language}\n")).skip(1);
-    blocks.map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+    let opening = format!("```{language}\n");
+    page.split(&opening).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
 fn folder() -> Folder {
