@@ -33,10 +33,10 @@ pub(in crate::cli) fn rows(settings: &Settings, flags: &SettingsArgs) -> Vec<Row
     let paths = |paths: &[std::path::PathBuf]| json!(paths);
     let mut outputs = Vec::new();
     for output in &settings.outputs {
-        let mut entry = json!({"format": output.format});
-        if let Some(file) = &output.file {
-            entry["output"] = json!(file);
-        }
+        let entry = match &output.file {
+            Some(file) => json!({"format": output.format, "output": file}),
+            None => json!({"format": output.format}),
+        };
         outputs.push(entry);
     }
     let rules = json!({
