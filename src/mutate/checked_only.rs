@@ -49,7 +49,7 @@ pub(super) fn predict(
         conflicts,
         stored: None,
         unmet: Vec::new(),
-        is_partial: false,
+        blocked: Vec::new(),
     })
 }
 
@@ -64,7 +64,7 @@ fn is_about_options(conflict: &Conflict) -> bool {
 fn missing_options(context: &Context<'_>, object: &Value) -> Vec<Conflict> {
     let Some(mut configuration) = Configuration::of(context) else {
         let lacking = LackingOptions::of(context, None);
-        return lacking.map(|lacking| lacking.conflicts().collect()).unwrap_or_default();
+        return lacking.map(|lacking| lacking.enforced()).unwrap_or_default();
     };
     let mut editor = TemplateEditor::of_templates(object, context.workload);
     let mut found = Vec::new();

@@ -187,8 +187,8 @@ pub struct PredictedPods {
     pub stored: Option<Value>,
     /// The enforced options that the object lacks without mutation.
     pub unmet: Vec<Conflict>,
-    /// Whether these could not be added, because a value of another type is in their way.
-    pub is_partial: bool,
+    /// Those that mutation cannot add, because a value of another type is in their way.
+    pub blocked: Vec<Conflict>,
 }
 
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
@@ -219,12 +219,12 @@ pub fn predict_pods(
             conflicts,
             stored: None,
             unmet: Vec::new(),
-            is_partial: false,
+            blocked: Vec::new(),
         };
         if let Some(lacking) = lacking.flatten() {
             let mut stored = object.clone();
-            predicted.unmet = lacking.conflicts().collect();
-            predicted.is_partial = !lacking.add_to(&mut stored);
+            predicted.unmet = lacking.enforced();
+            predicted.blocked = lacking.add_to(&mut stored);
             predicted.stored = Some(stored);
             lacking.add_to(predicted.object.get_or_insert_with(|| object.clone()));
         }

@@ -88,16 +88,14 @@ impl<'a> TemplateEditor<'a> {
         (changed, self.pods.into_iter().map(Cow::into_owned).collect())
     }
 
-    /// Writes a value outside pod templates; a value of another type on the path stays.
+    /// Writes a scalar outside pod templates; a value of another type on the path, or a mapping or a
+    /// list at it, stays.
     pub(super) fn set(&mut self, path: &Path, value: Value) {
         if self.only_templates {
             return;
         }
         let object = self.changed.get_or_insert_with(|| self.original.clone());
-        match path.reach(object) {
-            Some(place) => *place = value,
-            None => self.has_lost = true,
-        }
+        self.has_lost |= !path.set_scalar(object, value);
     }
 
     /// Switches merging by name on or off, after a change of the configuration.

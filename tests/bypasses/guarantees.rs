@@ -240,6 +240,7 @@ fn a_waived_conflict_hides_no_omission() {
 /// Where mutation cannot add what the tenant enforces, it refuses the object, as validation would.
 #[test]
 fn values_in_the_way_are_conflicts() {
+    const EXPOSED: &str = "kubernetes.rest-service.exposed.type";
     let gate = tenants("strict");
     let refused = |resource: &Resource| {
         let findings = gate.mutate(resource).findings.into_iter();
@@ -254,6 +255,7 @@ fn values_in_the_way_are_conflicts() {
     for (place, value, rule) in [
         ("flinkConfiguration", json!(true), "flink/enforced-option"),
         ("flinkConfiguration", json!([]), "flink/enforced-option"),
+        ("flinkConfiguration", json!({EXPOSED: {"a": "b"}}), "flink/enforced-option"),
         ("podTemplate", json!({"metadata": {"labels": "x"}}), "tenancy/label"),
         ("podTemplate", json!({"spec": {"nodeSelector": 1}}), "scheduling/node-selector"),
         ("podTemplate", json!({"spec": {"volumes": "x"}}), "storage/checkpoint-volume"),
@@ -264,6 +266,32 @@ fn values_in_the_way_are_conflicts() {
         assert!(refused(&resource).contains(rule), "{object}: {:?}", refused(&resource));
         assert!(refusals(&gate, &resource).contains(rule), "{object}");
     }
+}
+
+/// A mapping or a list at the key of a default is what the user wrote: it stays, so that it is judged.
+#[test]
+fn defaults_replace_no_values_of_other_types() {
+    let spec = json!({"flink": {"configuration": {"defaults": {"state.backend": "rocksdb"}},
+        "resources": {"taskManager": {"memory": "4g"}}}});
+    let gate = gate(&folder([&tenant("plain", &["strict"], &spec)]), Unassigned::Warn);
+    for (carrier, field) in [
+        ("../ways-round/bases/deployment", "flinkConfiguration"),
+        ("flink-cluster", "flinkProperties"),
+        ("flink-application", "flinkConfig"),
+    ] {
+        let mut object = read(format!("tests/data/kinds/{carrier}.yaml"));
+        object["metadata"]["namespace"] = "strict".into();
+        for value in [json!({"incremental": "true"}), json!(["rocksdb"])] {
+            object["spec"][field] = json!({"state.backend": value});
+            let mutated = gate.mutated(&creation(&object));
+            assert_eq!(mutated["spec"][field]["state.backend"], value, "{object}");
+        }
+    }
+    let mut object = read("tests/data/ways-round/bases/deployment.yaml");
+    object["metadata"]["namespace"] = "strict".into();
+    object["spec"]["taskManager"]["resource"] = json!({"cpu": 1, "memory": {"size": "2g"}});
+    let mutated = gate.mutated(&creation(&object));
+    assert_eq!(mutated["spec"]["taskManager"]["resource"]["memory"], json!({"size": "2g"}));
 }
 
 /// Pods of these kinds are completed later, so only validation and `lint` report what cannot be added to
@@ -278,7 +306,13 @@ fn values_in_the_way_are_reported_by_lint() {
     {
         let mut object = read(format!("tests/data/kinds/{carrier}.yaml"));
         object["metadata"]["namespace"] = "strict".into();
-        for (value, is_refused) in [(json!("a: b"), true), (json!([]), true), (json!({}), false)] {
+        for (value, is_refused) in [
+            (json!("a: b"), true),
+            (json!([]), true),
+            (json!({"web.submit.enable": {"a": "b"}}), true),
+            (json!({"web.submit.enable": []}), true),
+            (json!({}), false),
+        ] {
             object["spec"][field] = value;
             let resource = creation(&object);
             let mut stored = resource.clone();
