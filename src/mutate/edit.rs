@@ -152,7 +152,8 @@ impl Path {
                 while elements.len() <= *index {
                     elements.push(json!({}));
                 }
-                elements.get_mut(*index)
+                // An empty element is a mistake of the user, and is reported as such.
+                elements.get_mut(*index).filter(|element| !element.is_null())
             }
             Step::Named(name) => {
                 let elements = as_array(value)?;
