@@ -287,24 +287,31 @@ fn defaults_replace_no_values_of_other_types() {
             assert_eq!(mutated["spec"][field]["state.backend"], value, "{object}");
         }
     }
-    // A null among the containers of a role, where the main container of both is merged.
-    let spec = json!({"security": {"readOnlyRootFilesystem": true, "podSecurity": {"level": "restricted"}}});
-    let strict = self::gate(&folder([&tenant("strict", &["strict"], &spec)]), Unassigned::Warn);
-    let mut object = read("tests/data/ways-round/bases/deployment.yaml");
-    object["metadata"]["namespace"] = "strict".into();
-    let container = |name: &str| json!({"name": name, "image": "registry.example.com/log:1"});
-    let template = |containers: Value| json!({"spec": {"containers": containers}});
-    object["spec"]["podTemplate"] =
-        template(json!([container("log"), container("flink-main-container")]));
-    object["spec"]["taskManager"]["podTemplate"] =
-        template(json!([container("log"), null, container("more")]));
-    let mutated = strict.mutated(&creation(&object));
-    assert_eq!(mutated["spec"]["taskManager"]["podTemplate"]["spec"]["containers"][1], Value::Null);
     let mut object = read("tests/data/ways-round/bases/deployment.yaml");
     object["metadata"]["namespace"] = "strict".into();
     object["spec"]["taskManager"]["resource"] = json!({"cpu": 1, "memory": {"size": "2g"}});
     let mutated = gate.mutated(&creation(&object));
     assert_eq!(mutated["spec"]["taskManager"]["resource"]["memory"], json!({"size": "2g"}));
+}
+
+/// A null among the containers of a role stays where the other role renames the main container, which
+/// both merge by position.
+#[test]
+fn null_elements_of_lists_stay() {
+    let spec = json!({"storage": {"checkpoints": {"volume":
+        {"claimName": "{cluster}-state", "mountPath": "/flink/state", "size": "10Gi"}}}});
+    let gate = gate(&folder([&tenant("claims", &["strict"], &spec)]), Unassigned::Warn);
+    let mut object = read("tests/data/ways-round/bases/deployment.yaml");
+    object["metadata"]["namespace"] = "strict".into();
+    let template = |containers: Value| json!({"spec": {"containers": containers}});
+    let container = |name: &str| json!({"name": name, "image": "registry.example.com/log:1"});
+    let main = json!({"name": "flink-main-container"});
+    let [a, b, c] = ["a", "b", "c"].map(container);
+    object["spec"]["podTemplate"] = template(json!([a, main]));
+    object["spec"]["jobManager"]["podTemplate"] = template(json!([a, b, c]));
+    object["spec"]["taskManager"]["podTemplate"] = template(json!([a, null, c]));
+    let mutated = gate.mutated(&creation(&object));
+    assert_eq!(mutated["spec"]["taskManager"]["podTemplate"]["spec"]["containers"][1], Value::Null);
 }
 
 /// Pods of these kinds are completed later, so only validation and `lint` report what cannot be added to
