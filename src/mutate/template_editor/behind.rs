@@ -1,0 +1,90 @@
+//! Merged templates that are behind the object while edits are applied.
+
+use super::TemplateEditor;
+use crate::flink::kinds::pod_template::merge;
+use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
+use crate::flink::{PodSet, Template};
+use crate::mutate::edit::{Edit, EditKind, named};
+use crate::resource::pointer;
+use std::borrow::Cow;
+
+/// How far a set of pods is behind the object while edits are applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Behind {
+    /// Not at all.
+    #[default]
+    Nothing,
+    /// The template is as it will be, but the main container may be another.
+    MainContainer,
+    /// The template is to be merged again.
+    Template,
+}
+
+impl TemplateEditor<'_> {
+    /// Applies a change of the common template to a merged one. If arrays merge by position and the
+    /// role has nothing at this place, a new merge would give the same result at a far higher cost.
+    pub(super) fn follow_common(&mut self, index: usize, edit: &Edit) {
+        let Some(merged) = self.merged(index) else { return };
+        let in_role = self.places(index, merged, &edit.path).1;
+        let is_behind = self.behind.get(index) == Some(&Behind::Template);
+        // A null field exists only until something is merged with it.
+        let has_nulls =
+            || in_role.passes_null(self.object(), pointer::tokens(&merged.role).count());
+        if is_behind
+            || merged.by_name
+            || (edit.kind == EditKind::Set && in_role.find(self.object()).is_some())
+            || has_nulls()
+        {
+            return self.falls_behind(index, Behind::Template);
+        }
+        let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
+        let Template::Merged(merged) = &mut set.template else { return };
+        edit.make(&mut merged.value);
+        self.falls_behind(index, Behind::MainContainer);
+    }
+
+    pub(super) fn falls_behind(&mut self, index: usize, what: Behind) {
+        if let Some(behind) = self.behind.get_mut(index) {
+            *behind = (*behind).max(what);
+        }
+    }
+
+    /// Derives again what is behind the object.
+    pub(super) fn catch_up(&mut self, index: usize) {
+        match self.behind.get_mut(index).map(std::mem::take) {
+            Some(Behind::Template) => self.remerge(index),
+            Some(Behind::MainContainer) => {
+                debug_assert_eq!(
+                    self.merged(index).map(|merged| &merged.value),
+                    self.merge(index).as_ref().map(|merged| &merged.value)
+                );
+                if let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) {
+                    set.main_container = main_container(set);
+                }
+            }
+            Some(Behind::Nothing) | None => {}
+        }
+    }
+
+    /// Merges again after a change of the object.
+    pub(super) fn remerge(&mut self, index: usize) {
+        let Some(merged) = self.merge(index) else { return };
+        self.named.borrow_mut().clear();
+        let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
+        set.template = Template::Merged(merged);
+        set.main_container = main_container(set);
+    }
+
+    fn merge(&self, index: usize) -> Option<MergedTemplate> {
+        self.merged(index)
+            .map(|merged| merge(self.object(), &merged.common, &merged.role, merged.by_name))
+    }
+}
+
+fn main_container(set: &PodSet) -> Option<usize> {
+    let Template::Merged(merged) = &set.template else { return set.main_container };
+    pointer::at(&merged.value, "/spec/containers")?
+        .as_array()?
+        .iter()
+        .position(|container| named(container, MAIN_CONTAINER))
+}
