@@ -10,9 +10,11 @@ use super::pending::Pending;
 use super::places::NamedArrays;
 use crate::flink::workload::MergedTemplate;
 use crate::flink::{PodSet, Template, Workload};
+use crate::resource::{pointer, steps};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::HashSet;
 
 mod behind;
 mod merged;
@@ -108,6 +110,13 @@ impl<'a> TemplateEditor<'a> {
     pub(super) fn apply(&mut self, requested: Vec<Vec<Edit>>) {
         let mut pending: Vec<Pending> = requested.into_iter().map(Pending::new).collect();
         for index in 0..pending.len() {
+            // No pod has two containers with one name, and which of them is meant is unknown.
+            if pending.get(index).is_some_and(|edits| !edits.is_empty())
+                && self.repeats_names(index)
+            {
+                self.has_lost = true;
+                continue;
+            }
             while let Some(edit) = pending.get_mut(index).and_then(Pending::next) {
                 match self.pods.get(index).map(|set| &set.template) {
                     Some(Template::InObject(base)) => {
@@ -127,6 +136,23 @@ impl<'a> TemplateEditor<'a> {
             }
         }
         (0..self.pods.len()).for_each(|index| self.catch_up(index));
+    }
+
+    /// Whether a template that merges by name has two containers with one name.
+    fn repeats_names(&self, index: usize) -> bool {
+        let Some(merged) = self.merged(index).filter(|merged| merged.by_name) else { return false };
+        let mut names = HashSet::new();
+        [&merged.common, &merged.role].into_iter().any(|template| {
+            names.clear();
+            let containers = pointer::at(self.object(), template)
+                .and_then(|template| pointer::at(template, "/spec/containers")?.as_array());
+            let mut named =
+                containers.into_iter().flatten().filter_map(|it| it.get("name")?.as_str());
+            named.any(|name| {
+                steps::step();
+                !names.insert(name)
+            })
+        })
     }
 
     /// Writes at a place of the object. An appended element comes after those of `common_array`.

@@ -34,6 +34,8 @@ impl TemplateEditor<'_> {
             || merged.by_name
             || (edit.kind == EditKind::Set && in_role.find(self.object()).is_some())
             || has_nulls()
+            // A value of another type gives way to the common one.
+            || !edit.path.fits(&merged.value, edit.kind)
         {
             return self.falls_behind(index, Behind::Template);
         }
