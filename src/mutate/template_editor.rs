@@ -10,12 +10,11 @@ use super::pending::Pending;
 use super::places::NamedArrays;
 use crate::flink::workload::MergedTemplate;
 use crate::flink::{PodSet, Template, Workload};
-use crate::resource::{pointer, steps};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::HashSet;
 
+mod ambiguous;
 mod behind;
 mod merged;
 
@@ -32,6 +31,8 @@ pub(super) struct TemplateEditor<'a> {
     has_lost: bool,
     /// For each set of pods, how far its template is behind the object.
     behind: Vec<Behind>,
+    /// For each set of pods, whether its template repeats a name, once it is known.
+    ambiguous: Vec<Option<bool>>,
     /// Arrays of merged templates, and whether all of their elements have a name.
     pub(super) named: RefCell<NamedArrays>,
 }
@@ -46,6 +47,7 @@ impl<'a> TemplateEditor<'a> {
             only_templates: false,
             has_lost: false,
             behind: vec![Behind::Nothing; workload.pods.len()],
+            ambiguous: vec![None; workload.pods.len()],
             named: RefCell::default(),
         }
     }
@@ -110,10 +112,8 @@ impl<'a> TemplateEditor<'a> {
     pub(super) fn apply(&mut self, requested: Vec<Vec<Edit>>) {
         let mut pending: Vec<Pending> = requested.into_iter().map(Pending::new).collect();
         for index in 0..pending.len() {
-            // No pod has two containers with one name, and which of them is meant is unknown.
-            if pending.get(index).is_some_and(|edits| !edits.is_empty())
-                && self.repeats_names(index)
-            {
+            let is_requested = pending.get(index).is_some_and(|edits| !edits.is_empty());
+            if is_requested && self.is_ambiguous(index) {
                 self.has_lost = true;
                 continue;
             }
@@ -136,23 +136,6 @@ impl<'a> TemplateEditor<'a> {
             }
         }
         (0..self.pods.len()).for_each(|index| self.catch_up(index));
-    }
-
-    /// Whether a template that merges by name has two containers with one name.
-    fn repeats_names(&self, index: usize) -> bool {
-        let Some(merged) = self.merged(index).filter(|merged| merged.by_name) else { return false };
-        let mut names = HashSet::new();
-        [&merged.common, &merged.role].into_iter().any(|template| {
-            names.clear();
-            let containers = pointer::at(self.object(), template)
-                .and_then(|template| pointer::at(template, "/spec/containers")?.as_array());
-            let mut named =
-                containers.into_iter().flatten().filter_map(|it| it.get("name")?.as_str());
-            named.any(|name| {
-                steps::step();
-                !names.insert(name)
-            })
-        })
     }
 
     /// Writes at a place of the object. An appended element comes after those of `common_array`.

@@ -314,6 +314,43 @@ fn null_elements_of_lists_stay() {
     assert_eq!(mutated["spec"]["taskManager"]["podTemplate"]["spec"]["containers"][1], Value::Null);
 }
 
+/// Which of two containers or volumes with one name is meant is unknown. No API server takes such a pod.
+#[test]
+fn templates_that_repeat_a_name_are_not_completed() {
+    let spec = json!({"security": {"podSecurity": {"level": "restricted"}}, "storage": {"checkpoints": {"volume":
+        {"claimName": "{cluster}-state", "mountPath": "/state", "size": "10Gi"}}}});
+    let gate = gate(&folder([&tenant("claims", &["strict"], &spec)]), Unassigned::Warn);
+    let container = |name: &str| json!({"name": name, "image": "registry.example.com/log:1"});
+    let main = json!({"name": "flink-main-container"});
+    let claim = json!({"name": "state", "persistentVolumeClaim": {"claimName": "etl-state"}});
+    let scratch = |name: &str| json!({"name": name, "emptyDir": {}});
+    for (containers, volumes, is_completed) in [
+        (json!([main, container("log")]), json!([claim, scratch("more")]), true),
+        (json!([main, container("log"), main]), json!([]), false),
+        (json!([main, container("log"), container("log")]), json!([]), false),
+        (json!([main]), json!([scratch("state"), claim]), false),
+    ] {
+        for by_name in ["true", "false"] {
+            let mut object = read("tests/data/ways-round/bases/deployment.yaml");
+            object["metadata"]["namespace"] = "strict".into();
+            object["spec"]["flinkConfiguration"] =
+                json!({"kubernetes.operator.pod-template.merge-arrays-by-name": by_name});
+            object["spec"]["podTemplate"] =
+                json!({"spec": {"containers": containers, "volumes": volumes}});
+            let mutated = gate.mutated(&creation(&object));
+            let is_same = mutated["spec"]["podTemplate"] == object["spec"]["podTemplate"];
+            assert_eq!(!is_same, is_completed, "{object}");
+            assert_eq!(gate.mutated(&creation(&mutated)), mutated, "{object}");
+            let is_refused = gate
+                .mutate(&creation(&object))
+                .findings
+                .iter()
+                .any(|finding| finding.level == Level::Error);
+            assert_eq!(is_refused, !is_completed, "{object}");
+        }
+    }
+}
+
 /// Pods of these kinds are completed later, so only validation and `lint` report what cannot be added to
 /// their options.
 #[test]
