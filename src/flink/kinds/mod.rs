@@ -41,7 +41,7 @@ mod slot_limits;
 pub(crate) mod standalone;
 mod variables;
 
-pub use config_map::may_be_configuration;
+pub use config_map::{changes_unclear_text, may_be_configuration};
 pub use dynamic_properties::names_folder as names_configuration_folder;
 pub use operator_config::FLINK_CONFIGURATION;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};
