@@ -404,7 +404,9 @@ mod tests {
             // The owner is not known yet.
             record.apply(&look(&[owned_by(&[])], first));
             assert_eq!(of(&record, "rs"), [first]);
-            admitted.iter().for_each(|change| drop(record.apply(change)));
+            for change in admitted {
+                record.apply(change);
+            }
             record.apply(&look(&[seen("etl", "u"), owned_by(owners)], "later"));
             of(&record, "rs").len()
         };

@@ -131,7 +131,8 @@ impl Cluster {
         let path = self.path("v1", "pods");
         let deployed = self.deployed.as_mut().unwrap();
         let user = User::job_manager(&self.namespace, &deployed.job_manager);
-        for pod in deployed.task_managers.split_off(usize::try_from(needed).unwrap()) {
+        let kept = usize::try_from(needed).unwrap().min(deployed.task_managers.len());
+        for pod in deployed.task_managers.split_off(kept) {
             api.delete(&user, &path, &pod, 0)?;
         }
         Ok(())
