@@ -47,6 +47,21 @@ impl ConfigSource<'_> {
     }
 }
 
+/// Whether Flink writes a key into ConfigMaps of its high availability. Those change every few
+/// seconds, so the API server does not ask about them, and no pod may read one as Flink's
+/// configuration.
+pub fn is_key_of_high_availability(key: &str) -> bool {
+    const KEYS: [&str; 3] = ["address", "sessionId", "counter"];
+    const PREFIXES: [&str; 5] = [
+        "jobGraph-",
+        "executionPlan-",
+        "runningJobsRegistry-",
+        "checkpointID-",
+        "org.apache.flink.k8s.leader.",
+    ];
+    KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+}
+
 /// Visits the sources of all containers of a pod template.
 pub fn of_template<'a>(template: &'a Value, mut visit: impl FnMut(ConfigSource<'a>)) {
     for list in CONTAINER_LISTS {

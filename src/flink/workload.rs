@@ -146,6 +146,15 @@ pub struct SessionCluster {
     pub config: FlinkConfig,
 }
 
+/// A key of a ConfigMap that pods read as Flink's configuration, and whose text nothing judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnjudgedSource {
+    /// JSON Pointer of the field that names it.
+    pub place: String,
+    /// The key, which is one of Flink's high availability; `None` if a variable names it.
+    pub key: Option<String>,
+}
+
 /// The workload of an object: what Kubernetes will run for it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Workload {
@@ -184,6 +193,8 @@ pub struct Workload {
     pub config_pointer: Option<String>,
     /// Where the process of the pods gets its configuration from.
     pub source: ConfigurationSource,
+    /// Sources of Flink's configuration whose text nothing judges.
+    pub unjudged_sources: Vec<UnjudgedSource>,
     /// The file of a ConfigMap that has the options; `None` where another program may read it.
     pub file: Option<FlinkFile>,
     /// How the options reach Flink.

@@ -50,6 +50,9 @@ pub struct Finding {
     /// Whether the key at the pointer is wrong, and not its value.
     #[serde(skip)]
     pub at_key: bool,
+    /// Whether it is a warning at most, whatever the tenant enforces: it is about what runs already.
+    #[serde(skip)]
+    pub is_advice: bool,
     /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
     #[serde(skip)]
     pub failed_evaluation: bool,
@@ -95,6 +98,12 @@ impl Finding {
     /// A severity other than the rule's own.
     pub fn level(&mut self, level: Level) -> &mut Self {
         self.level = level;
+        self
+    }
+
+    /// Whether it is a warning at most.
+    pub fn advice(&mut self, is_advice: bool) -> &mut Self {
+        self.is_advice = is_advice;
         self
     }
 

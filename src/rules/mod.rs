@@ -36,6 +36,7 @@ pub use doubles::remove as remove_doubles;
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
 pub use flink::dialect::of_other_operator;
+pub use quota::growth::{help as growth_help, message as growth_message};
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};
 pub use tenancy::object_limits::RULE as OBJECT_LIMITS;
@@ -146,7 +147,8 @@ pub fn enforce(
 ) {
     findings.retain_mut(|finding| {
         let level = enforcement::level(tenant, &finding.rule, finding.level, resource, today);
-        finding.level = level.unwrap_or(finding.level);
+        let most = if finding.is_advice { Level::Warning } else { Level::Error };
+        finding.level = level.unwrap_or(finding.level).min(most);
         level.is_some()
     });
 }

@@ -119,3 +119,53 @@ fn a_session_job_gets_the_new_value_of_an_enforced_option() {
     let stored = world.update(person("alice"), stored).unwrap();
     assert_eq!(stored["spec"]["flinkConfiguration"]["pipeline.object-reuse"], "false");
 }
+
+/// The operator writes no owner into the snapshots that it makes of a running job.
+#[test]
+fn the_operator_makes_snapshots_where_the_job_has_its_savepoints() {
+    let before = changed(&tenant(), &[("storage/checkpoints/locations", json!(["s3://old/"]))]);
+    let after = changed(&before, &[("storage/checkpoints/locations", json!(["s3://new/"]))]);
+    let world = World::new(&before);
+    let mut cluster = manifest();
+    cluster["spec"]["flinkConfiguration"]["state.savepoints.dir"] = json!("s3://old/a");
+    world.create(person("alice"), cluster).unwrap();
+    let mut session = manifest();
+    session["metadata"]["name"] = json!("s");
+    session["spec"].as_object_mut().unwrap().remove("job");
+    world.create(person("alice"), session).unwrap();
+    let job = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob", "metadata": {"name": "j", "namespace": NAMESPACE},
+        "spec": {"deploymentName": "s", "job": {"jarURI": "https://example.com/x.jar", "parallelism": 1}}});
+    world.create(person("alice"), job).unwrap();
+    world.change(&after);
+    let mut newer = manifest();
+    newer["metadata"]["name"] = json!("b");
+    world.create(person("alice"), newer).unwrap();
+    let snapshot = |kind: &str, name: &str, path: &str| {
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot",
+            "metadata": {"name": format!("{name}-1"), "namespace": NAMESPACE},
+            "spec": {"jobReference": {"kind": kind, "name": name}, "savepoint": {"path": path, "disposeOnDelete": true}}})
+    };
+    let deployment = "FlinkDeployment";
+    for (user, kind, name, path, is_admitted) in [
+        (OPERATOR, deployment, "a", "s3://old/a", true),
+        (OPERATOR, "FlinkSessionJob", "j", "s3://old/j", true),
+        (OPERATOR, deployment, "a", "s3://new/a", true),
+        (OPERATOR, deployment, "a", "s3://other/a", false),
+        // Its job was admitted with the spec in force, or does not exist.
+        (OPERATOR, deployment, "b", "s3://old/b", false),
+        (OPERATOR, "FlinkSessionJob", "a", "s3://old/a", false),
+        ("alice", deployment, "a", "s3://old/a", false),
+        ("alice", deployment, "a", "s3://new/a", true),
+        ("system:serviceaccount:payments-prod:flink", deployment, "a", "s3://old/a", false),
+        (
+            "system:serviceaccount:payments-prod:flink-operator",
+            deployment,
+            "a",
+            "s3://old/a",
+            false,
+        ),
+    ] {
+        let found = world.create(person(user), snapshot(kind, name, path));
+        assert_eq!(found.is_ok(), is_admitted, "{user} {kind} {name} {path}: {found:?}");
+    }
+}

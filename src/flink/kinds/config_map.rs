@@ -12,7 +12,7 @@ use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::{
     self, CONFIG, FLINK_CONF, FlinkFile, keys_of_config_map, text_in_config_map,
 };
-use crate::flink::config_sources::PROPERTIES;
+use crate::flink::config_sources::{PROPERTIES, is_key_of_high_availability};
 use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE};
 use crate::flink::requester::Requester;
 use crate::flink::sizing::{Size, SizeProblem};
@@ -77,6 +77,17 @@ pub fn may_be_configuration(object: &Value) -> bool {
                         .is_ok_and(|config| config.excess().is_some() || knows_any(&config))
             })
         })
+    })
+}
+
+/// Whether a ConfigMap gets or changes text that only the pods that mount it show to be Flink's
+/// configuration.
+pub fn changes_unclear_text(object: &Value, old: Option<&Value>) -> bool {
+    keys_of_config_map(object).into_iter().any(|key| {
+        let before = || old.and_then(|old| text_in_config_map(old, key)).map(|(text, _)| text);
+        !is_always_flinks(key)
+            && !is_key_of_high_availability(key)
+            && text_in_config_map(object, key).map(|(text, _)| text) != before()
     })
 }
 

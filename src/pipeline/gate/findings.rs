@@ -302,22 +302,31 @@ impl Gate {
         let beyond = |workload: &Workload, requested: &Usage| {
             growth::beyond(&workload.size, requested, limits, workload.clusters())
         };
-        let mut growth = beyond(&case.workload, requested);
+        let growth = beyond(&case.workload, requested);
+        let mut grows_as_before = false;
         // The old object matters only where the new one would be refused.
         let is_due = !exceeded.is_empty() || growth.is_some();
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| is_due) {
             let lowered = kinds::lower_with_context(case.resource, old, &self.context);
             let before = lowered.map(|lowered| {
                 let usage = measure::usage(case.resource, old, &lowered, case.tenant());
-                growth = growth.take().filter(|growth| {
-                    beyond(&lowered, &usage).is_none_or(|before| growth.exceeds(&before))
+                grows_as_before = growth.as_ref().is_some_and(|growth| {
+                    beyond(&lowered, &usage).is_some_and(|before| !growth.exceeds(&before))
                 });
                 usage
             });
             exceeded = exceeded_since(&before.unwrap_or_default());
         }
         let undeclared = undeclared::of_pods(&case.object, &case.workload, limits);
-        Some(QuotaVerdict { limits, requested, used, exceeded, undeclared, growth })
+        Some(QuotaVerdict {
+            limits,
+            requested,
+            used,
+            exceeded,
+            undeclared,
+            growth,
+            grows_as_before,
+        })
     }
 }
 

@@ -88,8 +88,10 @@ impl Ledger {
         }
         self.undo(undo);
         let refused = || {
+            let is_new = !may_shrink && request.version == 0 && request.object.declares();
+            let counted = is_new.then(|| self.users_of(&shortfalls)).unwrap_or_default();
             let shortage = Shortage::new(self, request, shortfalls);
-            Decision::Refused(Box::new(Shortage { may_shrink, ..shortage }))
+            Decision::Refused(Box::new(Shortage { may_shrink, counted, ..shortage }))
         };
         Err(if full { Decision::Full } else { refused() })
     }

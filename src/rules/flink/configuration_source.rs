@@ -47,6 +47,22 @@ const SCRIPTS: [&str; 9] = [
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     check_number(subject, findings);
     let workload = subject.workload;
+    for source in &workload.unjudged_sources {
+        let (message, help) = match &source.key {
+            Some(key) => (
+                format!(
+                    "key `{}` is one of Flink's high availability, not a configuration",
+                    shown(key)
+                ),
+                "name the key `config.yaml`",
+            ),
+            None => (
+                "a variable decides which key Flink reads as its configuration".to_owned(),
+                "name the key with `subPath`",
+            ),
+        };
+        findings.at(source.place.as_str()).message(message).help(help.to_owned());
+    }
     if !workload.declares_cluster && workload.engine != Engine::Native {
         return;
     }

@@ -34,6 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let help = growth.map_or_else(|| open.help.to_owned(), growth::help);
         findings
             .at(subject.place_of_option(&[open.option]))
+            .advice(growth::is_kept(subject))
             .message(open.message.as_str())
             .help(help)
             .key(open.option);

@@ -263,8 +263,9 @@ fn seen(objects: &[LiveObject]) -> Vec<SeenObject> {
         living.filter(|live| live.object.declares())
     };
     let uids: HashSet<&str> = declaring().map(|live| live.uid.as_str()).collect();
-    let is_owned =
-        |live: &LiveObject| live.owners.iter().any(|owner| uids.contains(owner.as_str()));
+    let owners = |live: &LiveObject| -> Vec<String> {
+        live.owners.iter().filter(|owner| uids.contains(owner.as_str())).cloned().collect()
+    };
     let runs_cluster = |live: &LiveObject| {
         kinds::named(&live.object.kind).is_some_and(Kind::declares_clusters)
             || !live.usage.get("clusters").is_zero()
@@ -273,7 +274,7 @@ fn seen(objects: &[LiveObject]) -> Vec<SeenObject> {
         .map(|live| SeenObject {
             object: live.object.clone(),
             uid: live.uid.clone(),
-            is_owned: is_owned(live),
+            owners: owners(live),
             runs_cluster: runs_cluster(live),
         })
         .collect();

@@ -23,6 +23,7 @@ impl Reconciler {
         if !self.is_ready() {
             return Vec::new();
         }
+        self.recount_ranges(now);
         for namespace in self.objects.departed(Timestamp::now()) {
             self.handle_change(NamespaceChange { namespace, counts: true, deleted: None }, now);
         }
