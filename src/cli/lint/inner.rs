@@ -1,7 +1,7 @@
 //! Findings about an option within a text, such as `config.yaml` of a ConfigMap: they point at the
 //! option's own line.
 
-use crate::flink::redaction::is_sensitive;
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::report::{Diagnostic, Sources};
 use crate::resource::pointer;
 use crate::resource::yaml::{self, Document, Span};
@@ -57,6 +57,7 @@ struct Block {
     /// The number of the line before it.
     header: usize,
     indent: usize,
+    text: String,
     /// Its documents, as Flink reads them.
     documents: Vec<Document>,
     /// The values of its secret options. A line that repeats one is not shown.
@@ -87,7 +88,7 @@ impl Block {
         for value in documents.iter().filter_map(|document| document.value.as_ref()) {
             add_secrets(value, "", MOST_LEVELS, &mut secrets);
         }
-        Some(Self { header, indent, documents, secrets })
+        Some(Self { header, indent, text, documents, secrets })
     }
 
     /// The place of an option, or of its value, in the file.
@@ -99,13 +100,30 @@ impl Block {
             } else {
                 document.positions.key(&place)
             }
-        })?;
+        });
+        let found = found.or_else(|| self.find_line(key))?;
         Some(Span {
             line: self.header + found.line,
             column: self.indent + found.column,
             end_line: self.header + found.end_line,
             end_column: self.indent + found.end_column,
         })
+    }
+}
+
+impl Block {
+    /// The key in a line that is no YAML, such as `key=value`, or that follows one.
+    fn find_line(&self, key: &str) -> Option<Span> {
+        let (index, line) = self.text.split('\n').enumerate().find(|(_, line)| {
+            let rest = line.trim_start().strip_prefix(key);
+            rest.is_some_and(|rest| rest.trim_start().starts_with([':', '=']))
+        })?;
+        if is_sensitive(key) || uri(line) != line {
+            return None;
+        }
+        let column = line.len().saturating_sub(line.trim_start().len()) + 1;
+        let line = index + 1;
+        Some(Span { line, column, end_line: line, end_column: column + key.len() })
     }
 }
 
@@ -157,6 +175,19 @@ mod tests {
         assert_eq!(found(7, "x.y", true), Some((9, 10, 11)));
         assert_eq!(found(2, "x", false), None);
         assert_eq!(found(10, "x.y", false), None);
+    }
+
+    #[test]
+    fn lines_that_are_no_yaml_are_found() {
+        let file = "flink-conf.yaml: |\n  a.b=c\n  d.e:f\n  s3.secret-key=x\n";
+        let lines: Vec<&str> = file.split('\n').collect();
+        let block = Block::of(&lines, 1).unwrap();
+        let found = |key| block.find(key, true).map(|span| (span.line, span.column));
+        assert_eq!(found("a.b"), Some((2, 3)));
+        assert_eq!(found("d.e"), Some((3, 3)));
+        for other in ["a", "b", "s3.secret-key"] {
+            assert_eq!(found(other), None, "{other}");
+        }
     }
 
     #[test]

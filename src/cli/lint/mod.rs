@@ -114,6 +114,7 @@ pub fn run(args: Args) -> Outcome {
     let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
     let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
     repeated::keep_one_sum(&mut linted.diagnostics);
+    repeated::keep_files_own(&mut linted.diagnostics);
     inner::point(&mut linted.diagnostics, &input.sources);
     input.notes.extend(repeated::note(&linted.objects));
 

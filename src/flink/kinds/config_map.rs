@@ -8,7 +8,7 @@
 
 use super::pod_template_workload::label;
 use crate::flink::catalog::{self, KeyLookup};
-use crate::flink::config::FlinkConfig;
+use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::config_file::{
     self, CONFIG, FLINK_CONF, FlinkFile, keys_of_config_map, text_in_config_map,
 };
@@ -16,6 +16,7 @@ use crate::flink::config_sources::{PROPERTIES, is_key_of_high_availability};
 use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE};
 use crate::flink::requester::Requester;
 use crate::flink::sizing::{Size, SizeProblem};
+use crate::flink::text_form::{self, TextFault, TextProblem};
 use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
@@ -36,12 +37,13 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     let native = label(object, "type") == "flink-native-kubernetes";
     let name = resource.name_in(object);
     let cluster = name.strip_prefix(NATIVE_PREFIX).filter(|_| native).unwrap_or_default();
-    let workload = |ConfigFile { place, config, size, file }: ConfigFile| Workload {
+    let workload = |ConfigFile { place, config, text_faults, size, file }: ConfigFile| Workload {
         engine: if native { Engine::Native } else { Engine::Standalone },
         mode: Some(if native { Mode::Native } else { Mode::Standalone }),
         cluster: cluster.to_owned(),
         config,
         config_pointer: Some(place),
+        text_faults,
         file,
         size,
         ..Workload::default()
@@ -95,6 +97,7 @@ pub fn changes_unclear_text(object: &Value, old: Option<&Value>) -> bool {
 struct ConfigFile {
     place: String,
     config: FlinkConfig,
+    text_faults: Vec<TextFault>,
     size: Size,
     /// What Flink reads, unless another program may read it.
     file: Option<FlinkFile>,
@@ -158,8 +161,26 @@ fn config_file(
         }
     };
     let file = is_flinks.then(|| FlinkFile { key: key.to_owned(), file, by_operator: false });
-    Some(ConfigFile { place, config, size, file })
+    let text_faults = match file {
+        Some(FlinkFile { file: FLINK_CONF, .. }) => skipped(&text, &place),
+        _ => Vec::new(),
+    };
+    Some(ConfigFile { place, config, text_faults, size, file })
 }
+
+/// The lines that Flink skips although they are meant to be options.
+fn skipped(text: &str, place: &str) -> Vec<TextFault> {
+    let pairs = text_form::lines(text).filter_map(text_form::skipped).take(MOST_SKIPPED);
+    let fault = |(key, value): (&str, &str)| TextFault {
+        key: key.to_owned(),
+        entry: Entry { value: value.to_owned(), pointer: Some(place.to_owned()) },
+        problem: TextProblem::NoPair,
+    };
+    pairs.map(fault).collect()
+}
+
+/// The most skipped lines that are reported.
+const MOST_SKIPPED: usize = 100;
 
 /// Other programs have a file called config.yaml too, and none of these.
 fn is_always_flinks(key: &str) -> bool {

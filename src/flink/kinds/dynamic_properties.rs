@@ -184,6 +184,13 @@ fn properties(
     };
     // How many lines of the older form are still to come for a key.
     let mut written: BTreeMap<&str, usize> = BTreeMap::new();
+    // With the entrypoint since 1.19, the value would end with the sign.
+    for (key, value) in
+        text.split('\n').filter(|line| !line.contains(':')).filter_map(text_form::skipped)
+    {
+        let entry = Entry { value: value.to_owned(), pointer: Some(pointer.to_owned()) };
+        faults.push(TextFault { key: key.to_owned(), entry, problem: TextProblem::NoPair });
+    }
     let is_pair = |line: &&str| !line.trim_start().starts_with('#') && line.contains(':');
     for line in text.split('\n').filter(is_pair) {
         let (key, value) =

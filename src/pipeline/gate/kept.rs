@@ -112,18 +112,15 @@ impl Gate {
 
     /// The same gate, where a tenant is judged by this spec.
     pub(super) fn by_spec(&self, tenant: &Tenant, spec: FlinkTenantSpec) -> Self {
-        let tenant = Tenant {
+        let tenant = Arc::new(Tenant {
             name: tenant.name.clone(),
             spec,
             source: tenant.source.clone(),
             version: tenant.version,
             unread: tenant.unread.clone(),
-        };
+        });
         let state = Arc::new(TenantState::of(&tenant));
-        Self {
-            kept: Some(Arc::new(KeptTenant { tenant: Arc::new(tenant), state })),
-            ..self.clone()
-        }
+        Self { kept: Some(Arc::new(KeptTenant { tenant, state })), ..self.clone() }
     }
 
     /// Whether a request is an update that changes what a completed object runs. Its record is read

@@ -55,7 +55,7 @@ struct TenantState {
 }
 
 impl TenantState {
-    fn of(tenant: &Tenant) -> Self {
+    fn of(tenant: &Arc<Tenant>) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
         Self { input: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }

@@ -44,7 +44,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     subject.resource,
                     subject.workload,
                     &subject.tenant.spec,
-                    key,
+                    (key, wanted),
                 ) =>
             {
                 finding.help(format!("remove `{key}`: Flinkgate sets it"))

@@ -1,9 +1,11 @@
 //! `flink/read-only-directory`
 
 use crate::flink::claims::{mounted_by_flink, mounted_read_only};
-use crate::flink::pods::Pods;
+use crate::flink::pods::{Container, Pods};
 use crate::flink::redaction;
-use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
+use crate::flink::written_directories::{
+    FLINK_HOME, directories_of_variables, is_around, written_directories,
+};
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use crate::rules::words::shown;
@@ -23,47 +25,63 @@ pub static RULE: Rule = Rule {
 };
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let is_by_tenant = subject.tenant.spec.security.read_only_root_filesystem;
     // Both roles may read one option.
     let mut reported: Vec<(String, String)> = Vec::new();
     for pods in &subject.pods {
-        let Some(main) = read_only_main(pods) else { continue };
+        let Some((container, main)) = read_only_main(pods) else { continue };
         let own = text(main, "workingDir");
         let working = if own.is_empty() { FLINK_HOME } else { own };
         let role = pods.set.role;
         for directory in written_directories(&subject.workload.config, role, working) {
-            if is_writable(subject, pods, main, &directory.path) {
+            if !directory.is_needed || is_writable(subject, pods, main, &directory.path) {
                 continue;
             }
             let place = subject.option_place(directory.key, directory.entry);
             let seen = (place, directory.path);
-            if reported.contains(&seen) {
-                continue;
+            if !reported.contains(&seen) {
+                let (place, path) = (&seen.0, &seen.1);
+                report(subject, main, (place, directory.key, path), findings);
+                reported.push(seen);
             }
-            let (place, path) = &seen;
-            let (path, key) = (redaction::uri(path), shown(directory.key));
-            findings
-                .at(place.as_str())
-                .level(if is_by_tenant { Level::Error } else { Level::Warning })
-                .message(format!(
-                    "Flink cannot write to `{}`, which `{key}` names: the root file system of \
-                     container `{}` is read-only, and no writable volume is mounted there",
-                    shown(&path),
-                    shown(text(main, "name")),
-                ))
-                .help(format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`, or mount a volume there"))
-                .key(key)
-                .found(shown(&path));
-            reported.push(seen);
+        }
+        for (index, name, path) in directories_of_variables(main, working) {
+            if !is_writable(subject, pods, main, &path) {
+                let place = format!("{}/env/{index}", container.place(pods.set.path()));
+                report(subject, main, (&place, name, &path), findings);
+            }
         }
     }
 }
 
+/// Reports a directory that an option or a variable names.
+fn report(
+    subject: &Subject<'_>,
+    main: &Value,
+    (place, key, path): (&str, &str, &str),
+    findings: &mut Findings,
+) {
+    let is_by_tenant = subject.tenant.spec.security.read_only_root_filesystem;
+    let (path, key) = (redaction::uri(path), shown(key));
+    findings
+        .at(place)
+        .level(if is_by_tenant { Level::Error } else { Level::Warning })
+        .message(format!(
+            "Flink cannot write to `{}`, which `{key}` names: the root file system of container \
+             `{}` is read-only, and no writable volume is mounted there",
+            shown(&path),
+            shown(text(main, "name")),
+        ))
+        .help(format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`, or mount a volume there"))
+        .key(key)
+        .found(shown(&path));
+}
+
 /// Flink's container, if its root file system is read-only.
-fn read_only_main<'a>(pods: &Pods<'a>) -> Option<&'a Value> {
-    let main = pods.containers.iter().find(|container| container.main)?.spec?;
+fn read_only_main<'p, 'a>(pods: &'p Pods<'a>) -> Option<(&'p Container<'a>, &'a Value)> {
+    let container = pods.containers.iter().find(|container| container.main)?;
+    let main = container.spec?;
     let is_read_only = pointer::at(main, "/securityContext/readOnlyRootFilesystem");
-    (is_read_only == Some(&Value::Bool(true))).then_some(main)
+    (is_read_only == Some(&Value::Bool(true))).then_some((container, main))
 }
 
 /// Whether the volume that is mounted deepest around a directory can be written to.

@@ -19,8 +19,8 @@ use crate::flink::container_defaults::ContainerDefaults;
 use crate::pipeline::Gate;
 use crate::quota::commit::ReconcileError;
 use crate::quota::ledger::{OpenReservation, Reconciliation};
+use crate::resource::compact::CompactJson;
 use kube::api::ApiResource;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -178,7 +178,7 @@ impl Reconciler {
     /// The tenants, each with the status of its FlinkTenant.
     pub(super) fn tenants_with_status(
         &mut self,
-    ) -> impl Iterator<Item = (&mut TenantState, &Value)> {
+    ) -> impl Iterator<Item = (&mut TenantState, &CompactJson)> {
         let stored = self.flink_tenants.known();
         let tenants = self.tenants.iter_mut();
         tenants.filter_map(|(name, state)| Some((state, &stored.get(name)?.status)))
