@@ -18,7 +18,9 @@ mod canary;
 mod templates;
 
 pub use canary::{CANARY_LABEL, is_canary};
-pub use templates::{ElementOrigins, GeneratedTemplate, MergedTemplate, PodSet, Template};
+pub use templates::{
+    ElementOrigins, GeneratedTemplate, MergeResult, MergedTemplate, PodSet, Template,
+};
 
 /// What creates the cluster's pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

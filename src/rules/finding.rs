@@ -137,6 +137,13 @@ impl Finding {
         self
     }
 
+    /// All texts that people read.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let Facts { container, key, wanted, found } = &self.facts;
+        let others = [&self.help, container, key, wanted, found].into_iter().flatten();
+        others.chain([&self.message]).map(String::as_str)
+    }
+
     /// Removes secrets from all texts. The place may name an option, but never has its value.
     pub fn hide(&mut self, secrets: &Secrets) {
         let Facts { container, key, wanted, found } = &mut self.facts;

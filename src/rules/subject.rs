@@ -17,11 +17,12 @@ use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::limits::Excess;
-use crate::resource::{Resource, pointer};
+use crate::resource::{Resource, pointer, steps};
 use crate::tenant::PreparedTenant;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// What the gate does with Flink in a namespace that no tenant owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -94,7 +95,11 @@ pub struct Subject<'a> {
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
     overlapping_keys: OnceCell<Vec<OverlappingKey<'a>>>,
     state_directories: OnceCell<Vec<StateDirectory<'a>>>,
+    size_problems: OnceCell<BTreeSet<&'a str>>,
 }
+
+/// Most problems that are searched without an index.
+const FEW: usize = 16;
 
 impl<'a> Subject<'a> {
     /// An object of a tenant, without conflicts and limits.
@@ -123,6 +128,7 @@ impl<'a> Subject<'a> {
             faulty_options: OnceCell::new(),
             overlapping_keys: OnceCell::new(),
             state_directories: OnceCell::new(),
+            size_problems: OnceCell::new(),
         }
     }
 
@@ -194,6 +200,17 @@ impl<'a> Subject<'a> {
     /// Where the object, as it came, is not what the definition of its kind allows.
     pub fn schema_faults(&self) -> &[SchemaFault<'a>] {
         self.schema_faults.get_or_init(|| schemas::faults(self.resource, self.operator_version))
+    }
+
+    /// Whether no size can be calculated from the value at a place: `flink/size` reports it.
+    pub fn is_size_problem(&self, place: &str) -> bool {
+        let problems = &self.workload.size.problems;
+        let mut places = problems.iter().map(|problem| problem.pointer.as_str());
+        steps::step();
+        if problems.len() <= FEW {
+            return places.any(|problem| problem == place);
+        }
+        self.size_problems.get_or_init(|| places.collect()).contains(place)
     }
 
     /// The state directories that the options name; none for what is not Flink.

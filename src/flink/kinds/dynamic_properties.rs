@@ -94,21 +94,26 @@ impl Words {
             return;
         }
         let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let is_option = word.strip_prefix('-').is_some_and(|rest| {
-            rest.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
-        });
-        let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
-        let argument = quoted.unwrap_or(word);
+        let is_option = || {
+            word.strip_prefix('-').is_some_and(|rest| {
+                rest.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
+            })
+        };
+        let argument = || {
+            let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+            quoted.unwrap_or(word)
+        };
         match std::mem::take(self) {
             Self::Key => {
+                let argument = argument();
                 match argument.split_once('=') {
                     Some((key, value)) => config.set(key, value, Some(pointer.to_owned())),
                     None => *self = Self::Value(argument.to_owned()),
                 }
                 return;
             }
-            Self::Value(key) if !is_option => {
-                return config.set(key, argument, Some(pointer.to_owned()));
+            Self::Value(key) if !is_option() => {
+                return config.set(key, argument(), Some(pointer.to_owned()));
             }
             Self::Value(key) => config.set(key, FLAG, Some(pointer.to_owned())),
             Self::Closed => {}

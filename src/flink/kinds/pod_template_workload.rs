@@ -242,7 +242,7 @@ impl PodTemplateWorkload<'_> {
 pub fn role(template: &Value) -> Role {
     let containers = elements_at(template, "/spec/containers");
     let processes: Vec<_> =
-        containers.iter().map(|container| Process::of(container, |_| {})).collect();
+        containers.iter().map(|container| Process::of(container, |_| false)).collect();
     identify(template, containers, &processes).role
 }
 

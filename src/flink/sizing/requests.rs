@@ -107,6 +107,10 @@ impl Amounts {
     }
 }
 
+/// Most problems after which further unreadable amounts are not listed. An object may have a hundred
+/// thousand; reports have far fewer, and one is enough to refuse it.
+const MOST_PROBLEMS: usize = 1_000;
+
 struct Summing<'a> {
     problems: &'a mut Vec<SizeProblem>,
     main: Option<&'a MainContainer>,
@@ -233,7 +237,9 @@ impl Summing<'_> {
             Ok(_) => ("the request is negative".into(), "write zero or more"),
             Err(error) => (error.to_string(), QuantityError::HELP),
         };
-        self.problems.push(SizeProblem::new(place(), message, help));
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(SizeProblem::new(place(), message, help));
+        }
         Quantity::default()
     }
 

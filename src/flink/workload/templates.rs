@@ -47,11 +47,25 @@ impl GeneratedTemplate {
 /// For each element of a merged array, its index in the common template's array and in the role's.
 pub type ElementOrigins = Vec<(Option<usize>, Option<usize>)>;
 
+/// What a common and a role's template give. A template that is the only one is not copied.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum MergeResult {
+    /// There is no template.
+    #[default]
+    Nothing,
+    /// The common template, in the object.
+    Common,
+    /// The role's template, in the object.
+    Role,
+    /// Both, merged.
+    Both(Value),
+}
+
 /// A template that the Flink operator merges from a common and a per-role one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct MergedTemplate {
-    /// The merged template: `metadata` and `spec`.
-    pub value: Value,
+    /// The merged template: see [`Self::value`].
+    pub result: MergeResult,
     /// JSON Pointer of the common template, which may be missing: `/spec/podTemplate`.
     pub common: String,
     /// JSON Pointer of the role's template, which may be missing: `/spec/taskManager/podTemplate`.
@@ -66,6 +80,18 @@ pub struct MergedTemplate {
 }
 
 impl MergedTemplate {
+    /// The merged template: `metadata` and `spec`; `Null` if there is none. The object is the one that
+    /// the templates are in.
+    pub fn value<'a>(&'a self, object: &'a Value) -> &'a Value {
+        let place = match &self.result {
+            MergeResult::Nothing => return &Value::Null,
+            MergeResult::Common => &self.common,
+            MergeResult::Role => &self.role,
+            MergeResult::Both(value) => return value,
+        };
+        pointer::at(object, place).unwrap_or(&Value::Null)
+    }
+
     fn locate(&self, object: &Value, within: &str) -> String {
         let (common, role) = self.split(within);
         let role = role.map(|within| format!("{}{within}", self.role));
@@ -138,7 +164,7 @@ impl PodSet {
     pub fn template<'a>(&'a self, object: &'a Value) -> &'a Value {
         match &self.template {
             Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
-            Template::Merged(merged) => &merged.value,
+            Template::Merged(merged) => merged.value(object),
             Template::Generated(made) => &made.value,
         }
     }

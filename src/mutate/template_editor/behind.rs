@@ -1,11 +1,12 @@
 //! Merged templates that are behind the object while edits are applied.
 
 use super::TemplateEditor;
+use crate::flink::Template;
 use crate::flink::kinds::pod_template::merge;
-use crate::flink::workload::{MAIN_CONTAINER, MergedTemplate};
-use crate::flink::{PodSet, Template};
+use crate::flink::workload::{MAIN_CONTAINER, MergeResult, MergedTemplate};
 use crate::mutate::edit::{Edit, EditKind, named};
 use crate::resource::pointer;
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// How far a set of pods is behind the object while edits are applied.
@@ -41,8 +42,16 @@ impl TemplateEditor<'_> {
         }
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         let Template::Merged(merged) = &mut set.template else { return };
-        edit.make(&mut merged.value);
-        self.falls_behind(index, Behind::MainContainer);
+        let behind = match &mut merged.result {
+            MergeResult::Both(value) => {
+                edit.make(value);
+                Behind::MainContainer
+            }
+            // The object has the change.
+            MergeResult::Common => Behind::MainContainer,
+            MergeResult::Role | MergeResult::Nothing => Behind::Template,
+        };
+        self.falls_behind(index, behind);
     }
 
     pub(super) fn falls_behind(&mut self, index: usize, what: Behind) {
@@ -57,11 +66,13 @@ impl TemplateEditor<'_> {
             Some(Behind::Template) => self.remerge(index),
             Some(Behind::MainContainer) => {
                 debug_assert_eq!(
-                    self.merged(index).map(|merged| &merged.value),
-                    self.merge(index).as_ref().map(|merged| &merged.value)
+                    self.merged(index).map(|merged| merged.value(self.object())),
+                    self.merge(index).as_ref().map(|merged| merged.value(self.object()))
                 );
-                if let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) {
-                    set.main_container = main_container(set);
+                let main = self.merged(index).map(|merged| main_container(merged, self.object()));
+                let set = self.pods.get_mut(index).map(Cow::to_mut);
+                if let Some((set, main)) = set.zip(main) {
+                    set.main_container = main;
                 }
             }
             Some(Behind::Nothing) | None => {}
@@ -72,9 +83,10 @@ impl TemplateEditor<'_> {
     pub(super) fn remerge(&mut self, index: usize) {
         let Some(merged) = self.merge(index) else { return };
         self.named.borrow_mut().clear();
+        let main = main_container(&merged, self.object());
         let Some(set) = self.pods.get_mut(index).map(Cow::to_mut) else { return };
         set.template = Template::Merged(merged);
-        set.main_container = main_container(set);
+        set.main_container = main;
     }
 
     fn merge(&self, index: usize) -> Option<MergedTemplate> {
@@ -83,9 +95,8 @@ impl TemplateEditor<'_> {
     }
 }
 
-fn main_container(set: &PodSet) -> Option<usize> {
-    let Template::Merged(merged) = &set.template else { return set.main_container };
-    pointer::at(&merged.value, "/spec/containers")?
+fn main_container(merged: &MergedTemplate, object: &Value) -> Option<usize> {
+    pointer::at(merged.value(object), "/spec/containers")?
         .as_array()?
         .iter()
         .position(|container| named(container, MAIN_CONTAINER))

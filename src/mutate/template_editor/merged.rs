@@ -10,8 +10,9 @@ use std::cell::OnceCell;
 
 impl TemplateEditor<'_> {
     pub(super) fn apply_merged(&mut self, index: usize, edit: Edit, pending: &mut [Pending]) {
-        let Some(merged) =
-            self.merged(index).filter(|merged| edit.path.fits(&merged.value, edit.kind))
+        let Some(merged) = self
+            .merged(index)
+            .filter(|merged| edit.path.fits(merged.value(self.object()), edit.kind))
         else {
             self.has_lost = true;
             return;
@@ -74,8 +75,8 @@ impl TemplateEditor<'_> {
                     // Both have a part of the value.
                     self.catch_up(index);
                 }
-                let merged = self.merged(index);
-                merged.is_some_and(|merged| edit.path.find(&merged.value) == Some(&edit.value))
+                let merged = self.merged(index).map(|merged| merged.value(self.object()));
+                merged.is_some_and(|merged| edit.path.find(merged) == Some(&edit.value))
             }
         }
     }

@@ -156,7 +156,10 @@ impl Gate {
         let findings = self.findings(&case, used, None);
         let secret_places = match findings.as_slice() {
             [] => Vec::new(),
-            _ => self.secrets(&case).places().to_vec(),
+            _ => {
+                let (old, given) = (case.resource.old_object.as_ref(), given_options(&case));
+                Secrets::of(&case.object, old, &case.workload, given).places().to_vec()
+            }
         };
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Judgement { tenant, findings, mutated: case.into_stored(), secret_places }
@@ -197,19 +200,12 @@ impl Gate {
     fn without_secrets(&self, case: &Case<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
         // A finding about a limit shows no value.
         if !findings.is_empty() && case.excess.is_none() {
-            let secrets = self.secrets(case);
+            let texts = findings.iter().flat_map(Finding::texts);
+            let (old, given) = (case.resource.old_object.as_ref(), given_options(case));
+            let secrets = Secrets::shown_by(texts, &case.object, old, &case.workload, given);
             findings.iter_mut().for_each(|finding| finding.hide(&secrets));
         }
         findings
-    }
-
-    fn secrets(&self, case: &Case<'_>) -> Secrets {
-        let options = case.tenant().map(|tenant| &tenant.spec.flink.configuration);
-        let given = options
-            .into_iter()
-            .flat_map(|options| options.enforced.iter().chain(&options.defaults))
-            .map(|(key, value)| (key.as_str(), value.text()));
-        Secrets::of(&case.object, case.resource.old_object.as_ref(), &case.workload, given)
     }
 
     /// The prepared tenant of an object.
@@ -328,6 +324,15 @@ impl Gate {
             grows_as_before,
         })
     }
+}
+
+/// The options that the object's tenant gives.
+fn given_options<'c>(case: &'c Case<'_>) -> impl Iterator<Item = (&'c str, String)> {
+    let options = case.tenant().map(|tenant| &tenant.spec.flink.configuration);
+    options
+        .into_iter()
+        .flat_map(|options| options.enforced.iter().chain(&options.defaults))
+        .map(|(key, value)| (key.as_str(), value.text()))
 }
 
 pub(super) fn is_refused(findings: &[Finding]) -> bool {

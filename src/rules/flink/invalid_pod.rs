@@ -7,9 +7,9 @@ mod words;
 
 use crate::flink::Template;
 use crate::flink::pods::{Pods, is_made_by_operator};
-use crate::flink::workload::MAIN_CONTAINER;
+use crate::flink::workload::{MAIN_CONTAINER, PodMaker};
 use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
-use crate::resource::pointer;
+use crate::resource::{Operation, Resource, pointer};
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::spelling::closest;
 use serde_json::Value;
@@ -35,6 +35,9 @@ const MOST: usize = 200;
 const MERGE_BY_NAME: &str = "kubernetes.operator.pod-template.merge-arrays-by-name";
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    if is_validated(subject) {
+        return;
+    }
     let mut report = Reports { subject, findings, reported: BTreeSet::new() };
     for pods in &subject.pods {
         report.pods(pods);
@@ -52,6 +55,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             report.add(at.to_pointer(), &words, None, level);
         });
     }
+}
+
+/// Whether the API server has validated the pod before it asked, and no person wrote it: Kubernetes'
+/// controllers and JobManagers make most pods, from templates that were judged.
+fn is_validated(subject: &Subject<'_>) -> bool {
+    let Resource { kind, operation, .. } = subject.resource;
+    kind.group.is_empty()
+        && kind.kind == "Pod"
+        && *operation == Operation::Create
+        && subject.workload.pod_maker == PodMaker::Template
 }
 
 /// What was reported: roles share a common template, and a fault of it is one finding.
@@ -103,7 +116,7 @@ impl<'a> Reports<'_, 'a> {
         let place = pods.set.locate(object, &within);
         // A role that lacks the field has it in the common template, where the element is.
         let place = pointer::nearest_existing(object, &place).to_owned();
-        if self.subject.workload.size.problems.iter().any(|problem| problem.pointer == place) {
+        if self.subject.is_size_problem(&place) {
             return;
         }
         let element = element(pods.template, &within);

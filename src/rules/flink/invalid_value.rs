@@ -29,9 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             continue;
         }
         // `flink/size` reports the values that sizes are calculated from.
-        let is_size =
-            subject.workload.size.problems.iter().any(|size| Some(size.pointer.as_str()) == place);
-        if is_size {
+        if place.is_some_and(|place| subject.is_size_problem(place)) {
             continue;
         }
         let finding =

@@ -49,8 +49,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn refused(subject: &Subject<'_>, role: &str, error: &MemoryError, findings: &mut Findings) {
     let place = place_of(subject, &error.option);
-    let mut sizes = subject.workload.size.problems.iter();
-    let is_size = place.is_some() && sizes.any(|size| Some(size.pointer.as_str()) == place);
+    let is_size = place.is_some_and(|place| subject.is_size_problem(place));
     // `flink/size` reports a missing size, and `flink/invalid-value` an unreadable one that the
     // object or its configuration file sets.
     let is_invalid = error.fault == Fault::Unreadable

@@ -79,7 +79,7 @@ fn amount(
         Some(_) => return,
     };
     let place = pointer::join(&cluster.at(&format!("{role}/{list}")), resource);
-    if is_reported(subject, &place) {
+    if subject.is_size_problem(&place) {
         return;
     }
     let example = match *resource {
@@ -115,7 +115,7 @@ fn parallelism(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut
     }
     let parallelism = cluster.field("/job/parallelism").and_then(Value::as_i64);
     let place = cluster.at("/job/parallelism");
-    if parallelism.is_none_or(|parallelism| parallelism < 1) && !is_reported(subject, &place) {
+    if parallelism.is_none_or(|parallelism| parallelism < 1) && !subject.is_size_problem(&place) {
         findings
             .at(place)
             .message(
@@ -123,11 +123,6 @@ fn parallelism(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut
             )
             .help(format!("set `{}` to 1 or more", cluster.name("/job/parallelism")));
     }
-}
-
-/// Whether `flink/size` reports the same place.
-fn is_reported(subject: &Subject<'_>, place: &str) -> bool {
-    subject.workload.size.problems.iter().any(|problem| problem.pointer == place)
 }
 
 fn text(value: &Value) -> String {
