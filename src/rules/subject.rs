@@ -2,10 +2,10 @@
 
 use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
-use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
 use crate::flink::operator::overlapping_keys::{OverlappingKey, overlapping_keys};
 use crate::flink::operator::version::OperatorVersion;
+use crate::flink::operator::{DeclaredSpec, field_name};
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator, image_volumes};
 use crate::flink::requester::Requester;
@@ -22,6 +22,9 @@ use crate::tenant::PreparedTenant;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::cell::OnceCell;
+
+/// The group of the Flink operator's kinds.
+const FLINK_GROUP: &str = "flink.apache.org";
 
 /// What the gate does with Flink in a namespace that no tenant owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -220,14 +223,6 @@ impl<'a> Subject<'a> {
                 && is_job_manager()
     }
 
-    /// Where to point for an option of a cluster: at the option, or at the mount of the file with it.
-    pub fn place_in_configuration(&self, names: &[&str]) -> String {
-        match &self.workload.source {
-            ConfigurationSource::ConfigMap { place, .. } => place.clone(),
-            _ => self.place_of_option(names),
-        }
-    }
-
     /// The spec that the options are a field of.
     pub fn spec(&self) -> Option<&'a Value> {
         pointer::at(self.object, self.spec_place())
@@ -266,6 +261,22 @@ impl<'a> Subject<'a> {
         found.filter(|(key, entry)| !self.tenant.gives_option(key, &entry.value))
     }
 
+    /// The name that an author knows a value by: the option's, or that of the field of a custom resource
+    /// that sets it.
+    pub fn name_of<'n>(&self, key: &'n str, entry: &Entry) -> Cow<'n, str> {
+        let is_custom = self.workload.declares_cluster || self.resource.kind.group == FLINK_GROUP;
+        let is_field = |place: &&str| {
+            place.starts_with("/spec/")
+                && !place.contains("/containers/")
+                && !pointer::parent(&self.missing_option_place(key))
+                    .is_some_and(|options| place.starts_with(options))
+        };
+        match entry.pointer.as_deref().filter(|place| is_custom && is_field(place)) {
+            Some(place) => field_name(place).into(),
+            None => key.into(),
+        }
+    }
+
     /// Where an option is, or would be.
     pub fn option_place(&self, key: &str, entry: &Entry) -> String {
         self.option_pointer(key, entry).into_owned()
@@ -279,15 +290,33 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// Where an option would be that is missing.
+    /// Where an option would be that is missing. A process of a plain workload reads a file: the place is
+    /// the mount that brings it, or the container.
     pub fn missing_option_place(&self, key: &str) -> String {
-        let options =
-            self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
-                Engine::Spotify => "/spec/flinkProperties",
-                Engine::Lyft => "/spec/flinkConfig",
-                _ => "/spec/flinkConfiguration",
-            });
+        let Workload { config_pointer, declares_cluster, engine, source, .. } = self.workload;
+        let options = match (config_pointer, engine) {
+            (Some(options), _) => options.as_str(),
+            (None, _) if !declares_cluster => {
+                return match source {
+                    ConfigurationSource::ConfigMap { place, .. } => place.clone(),
+                    _ => self.place_of_process(),
+                };
+            }
+            (None, Engine::Spotify) => "/spec/flinkProperties",
+            (None, Engine::Lyft) => "/spec/flinkConfig",
+            (None, _) => "/spec/flinkConfiguration",
+        };
         pointer::join(options, key)
+    }
+
+    /// The container of the first of Flink's processes.
+    fn place_of_process(&self) -> String {
+        let flinks = self.pods.iter().find(|pods| pods.set.role != Role::Other);
+        let Some(pods) = flinks.or(self.pods.first()) else { return "/spec".into() };
+        match pods.set.main_container {
+            Some(index) => pods.place(format!("/spec/containers/{index}")),
+            None => pods.place("/spec".to_owned()),
+        }
     }
 
     /// Where an option is under one of its names, or would be under the first.

@@ -12,6 +12,7 @@ use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
 use crate::resource::pointer;
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::spelling::closest;
+use additions::Where;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use words::Words;
@@ -70,7 +71,8 @@ impl<'a> Reports<'_, 'a> {
         let object = self.subject.object;
         let claims = additions::ClaimTemplates::of(object, pods.set);
         let adds_volume = |name: &str| {
-            (is_generated && additions::may_add_volume(&workload.config, name)) || claims.has(name)
+            (is_generated && additions::may_add_volume(workload, pods.set.role, name))
+                || claims.has(name)
         };
         // Other operators write whole pods from the fields of their kinds.
         let options = if is_generated {
@@ -90,6 +92,13 @@ impl<'a> Reports<'_, 'a> {
                 let place = pods.set.locate(self.subject.object, &place);
                 self.add(place, words, None, Level::Error);
             });
+            additions::mounted_twice(pods, self.subject, &mut |place, words| {
+                let place = match place {
+                    Where::Pod(place) => pods.set.locate(self.subject.object, &place),
+                    Where::Object(place) => place,
+                };
+                self.add(place, words, None, Level::Error);
+            });
         }
     }
 
@@ -102,9 +111,15 @@ impl<'a> Reports<'_, 'a> {
         let object = self.subject.object;
         let place = pods.set.locate(object, &within);
         // A role that lacks the field has it in the common template, where the element is.
-        let place = pointer::nearest_existing(object, &place).to_owned();
+        let mut place = pointer::nearest_existing(object, &place).to_owned();
         if self.subject.workload.size.problems.iter().any(|problem| problem.pointer == place) {
             return;
+        }
+        // Other rules report a field that is missing where it would be.
+        if let Fault::Missing(field) = fault
+            && !field.contains('.')
+        {
+            pointer::push(&mut place, field);
         }
         let element = element(pods.template, &within);
         let name = element.and_then(|element| element.get("name")).and_then(Value::as_str);
@@ -142,13 +157,16 @@ impl<'a> Reports<'_, 'a> {
     }
 
     fn add(&mut self, place: String, words: &Words, container: Option<&str>, level: Level) {
-        let Words { message, help, .. } = words.clone();
+        let Words { message, help, option } = words.clone();
         if !self.reported.insert((place.clone(), message.clone())) {
             return;
         }
         let finding = self.findings.at(place).message(message).help(help).level(level);
         if let Some(container) = container {
             finding.container(container);
+        }
+        if let Some(option) = option {
+            finding.key(option);
         }
     }
 }

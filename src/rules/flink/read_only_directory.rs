@@ -1,6 +1,7 @@
 //! `flink/read-only-directory`
 
 use crate::flink::claims::{mounted_by_flink, mounted_read_only};
+use crate::flink::option_mounts::{option_mounts, own_mounts};
 use crate::flink::pods::Pods;
 use crate::flink::redaction;
 use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
@@ -41,6 +42,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 continue;
             }
             let (place, path) = &seen;
+            let own = own_mounts(subject.workload, role).any(|own| is_around(own.path, path));
             let (path, key) = (redaction::uri(path), shown(directory.key));
             findings
                 .at(place.as_str())
@@ -51,12 +53,19 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     shown(&path),
                     shown(text(main, "name")),
                 ))
-                .help(format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`, or mount a volume there"))
+                .help(help(&key, own))
                 .key(key)
                 .found(shown(&path));
             reported.push(seen);
         }
     }
+}
+
+/// What to write. Where Flink mounts a volume of its own, no other volume can be mounted.
+fn help(key: &str, is_flinks: bool) -> String {
+    let help =
+        format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`");
+    if is_flinks { help } else { format!("{help}, or mount a volume there") }
 }
 
 /// Flink's container, if its root file system is read-only.
@@ -68,10 +77,18 @@ fn read_only_main<'a>(pods: &Pods<'a>) -> Option<&'a Value> {
 
 /// Whether the volume that is mounted deepest around a directory can be written to.
 fn is_writable(subject: &Subject<'_>, pods: &Pods<'_>, main: &Value, path: &str) -> bool {
+    let role = pods.set.role;
     let by_option =
-        mounted_by_flink(subject.workload, pods.set.role).iter().any(|(_, at)| is_around(at, path));
+        mounted_by_flink(subject.workload, role).iter().any(|(_, at)| is_around(at, path));
     if by_option {
         return !mounted_read_only(subject.workload);
+    }
+    if let Some(own) = own_mounts(subject.workload, role).find(|own| is_around(own.path, path)) {
+        return own.is_writable;
+    }
+    // The others are Secrets and ConfigMaps.
+    if option_mounts(subject.workload, role).iter().any(|mount| is_around(&mount.path, path)) {
+        return false;
     }
     let around = elements(main, "volumeMounts").iter().filter(|mount| {
         let at = text(mount, "mountPath");
