@@ -39,9 +39,10 @@ struct Yields {
     to: &'static [&'static str],
 }
 
-const YIELDS: [Yields; 7] = [
+const YIELDS: [Yields; 8] = [
     Yields { rule: "flink/version", to: &["flink/allowed-version"] },
     Yields { rule: "flink/image", to: &["security/image-registry", "security/image-tag"] },
+    Yields { rule: "security/image-user", to: &["flink/size"] },
     Yields { rule: "security/service-account", to: &["flink/service-account"] },
     Yields { rule: "storage/ephemeral-state", to: &["storage/checkpoint-dir"] },
     Yields { rule: "storage/foreign-data", to: &["storage/checkpoint-dir"] },

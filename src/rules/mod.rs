@@ -13,6 +13,7 @@ mod finding;
 mod findings;
 mod locate;
 pub mod notices;
+mod option_places;
 mod rule;
 mod subject;
 #[cfg(test)]

@@ -2,10 +2,10 @@
 
 use crate::flink::catalog::{FaultyOption, faulty_options};
 use crate::flink::config::Entry;
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::autoscaler_state::OPTIONS_PLACE;
 use crate::flink::operator::overlapping_keys::{OverlappingKey, overlapping_keys};
 use crate::flink::operator::version::OperatorVersion;
-use crate::flink::operator::{DeclaredSpec, field_name};
 use crate::flink::options::IMAGE;
 use crate::flink::pods::{ContainerImage, Pods, added_by_operator, image_volumes};
 use crate::flink::requester::Requester;
@@ -20,11 +20,7 @@ use crate::resource::limits::Excess;
 use crate::resource::{Resource, pointer};
 use crate::tenant::PreparedTenant;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::cell::OnceCell;
-
-/// The group of the Flink operator's kinds.
-const FLINK_GROUP: &str = "flink.apache.org";
 
 /// What the gate does with Flink in a namespace that no tenant owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -259,72 +255,6 @@ impl<'a> Subject<'a> {
     pub fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
         let found = self.workload.config.first(names);
         found.filter(|(key, entry)| !self.tenant.gives_option(key, &entry.value))
-    }
-
-    /// The name that an author knows a value by: the option's, or that of the field of a custom resource
-    /// that sets it.
-    pub fn name_of<'n>(&self, key: &'n str, entry: &Entry) -> Cow<'n, str> {
-        let is_custom = self.workload.declares_cluster || self.resource.kind.group == FLINK_GROUP;
-        let is_field = |place: &&str| {
-            place.starts_with("/spec/")
-                && !place.contains("/containers/")
-                && !pointer::parent(&self.missing_option_place(key))
-                    .is_some_and(|options| place.starts_with(options))
-        };
-        match entry.pointer.as_deref().filter(|place| is_custom && is_field(place)) {
-            Some(place) => field_name(place).into(),
-            None => key.into(),
-        }
-    }
-
-    /// Where an option is, or would be.
-    pub fn option_place(&self, key: &str, entry: &Entry) -> String {
-        self.option_pointer(key, entry).into_owned()
-    }
-
-    /// [`Self::option_place`] without a copy of what the entry has.
-    pub fn option_pointer<'e>(&self, key: &str, entry: &'e Entry) -> Cow<'e, str> {
-        match &entry.pointer {
-            Some(pointer) => pointer.into(),
-            None => self.missing_option_place(key).into(),
-        }
-    }
-
-    /// Where an option would be that is missing. A process of a plain workload reads a file: the place is
-    /// the mount that brings it, or the container.
-    pub fn missing_option_place(&self, key: &str) -> String {
-        let Workload { config_pointer, declares_cluster, engine, source, .. } = self.workload;
-        let options = match (config_pointer, engine) {
-            (Some(options), _) => options.as_str(),
-            (None, _) if !declares_cluster => {
-                return match source {
-                    ConfigurationSource::ConfigMap { place, .. } => place.clone(),
-                    _ => self.place_of_process(),
-                };
-            }
-            (None, Engine::Spotify) => "/spec/flinkProperties",
-            (None, Engine::Lyft) => "/spec/flinkConfig",
-            (None, _) => "/spec/flinkConfiguration",
-        };
-        pointer::join(options, key)
-    }
-
-    /// The container of the first of Flink's processes.
-    fn place_of_process(&self) -> String {
-        let flinks = self.pods.iter().find(|pods| pods.set.role != Role::Other);
-        let Some(pods) = flinks.or(self.pods.first()) else { return "/spec".into() };
-        match pods.set.main_container {
-            Some(index) => pods.place(format!("/spec/containers/{index}")),
-            None => pods.place("/spec".to_owned()),
-        }
-    }
-
-    /// Where an option is under one of its names, or would be under the first.
-    pub fn place_of_option(&self, names: &[&str]) -> String {
-        match self.workload.config.first(names) {
-            Some((key, entry)) => self.option_place(key, entry),
-            None => self.missing_option_place(names.first().copied().unwrap_or_default()),
-        }
     }
 
     /// Whether an option's value is the author's choice: written, or left at Flink's default. What

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 const OPTIONS: &str = "/spec/flinkConfiguration";
 
 /// What a right word turns on needs more, which is found once the word is right.
-const NEEDED: [(&str, &[&str]); 4] = [
+const NEEDED: [(&str, &[&str]); 6] = [
     // The version says how memory is divided.
     ("flink/allowed-version", &["flink/memory"]),
     // An upgrade mode needs what it starts from.
@@ -25,6 +25,10 @@ const NEEDED: [(&str, &[&str]); 4] = [
     ("flink/invalid-value", &["flink/high-availability"]),
     // Periodic savepoints need a directory.
     ("flink/unknown-option", &["storage/savepoint-dir"]),
+    // A directory needs the volume, or the plugin of its file system.
+    ("storage/checkpoint-dir", &["storage/ephemeral-state", "flink/file-system"]),
+    // The request is as low as the limit was.
+    ("cost/requests", &["cost/requests"]),
 ];
 
 /// Rules whose help is no value, and why.
@@ -67,10 +71,9 @@ const NO_VALUE: [(&str, &[&str]); 8] = [
             "security/entrypoint",
             "security/inline-credentials",
             "security/metadata",
-            "security/selinux",
-            "storage/high-availability-dir",
-            "storage/savepoint-dir",
+            "security/sysctls",
             "storage/single-node-claim",
+            "storage/unshared-state",
             "quota/undeclared",
         ],
     ),
@@ -133,6 +136,8 @@ fn ways(finding: &Finding) -> Vec<Vec<Step>> {
     let help = finding.help.as_deref().unwrap_or_default();
     let first = help.split(", or ").next().unwrap().split(';').next().unwrap();
     let first = first.split(": Flinkgate").next().unwrap();
+    // What follows a colon after a word in backticks is the reason.
+    let first = first.find("`: ").map_or(first, |end| &first[..=end]);
     let example = first.split_once(", such as ").map(|(_, example)| quoted(example));
     let first = first.split(", such as").next().unwrap();
     let words = quoted(first);
@@ -154,7 +159,11 @@ fn ways(finding: &Finding) -> Vec<Vec<Step>> {
     let is_pair = |word: &&str| word.contains(": ");
     let is_about = |word: &str| word.split_once(": ").is_some_and(|(key, _)| key == last);
     match plain[..] {
-        ["remove"] | ["remove", "from"] | ["remove", "the", "label"] if names_last(words[0]) => {
+        ["remove"] | ["remove", "from"] | ["remove", "the", "label"]
+            if names_last(words[0])
+                || last.parse::<usize>().is_ok()
+                || texts::key(finding) == Some(words[0]) =>
+        {
             vec![vec![Step::Remove]]
         }
         ["set"] | ["set", "and"] if words.iter().all(is_pair) => {
@@ -196,6 +205,12 @@ fn ways(finding: &Finding) -> Vec<Vec<Step>> {
         ["write", "a", "version", "tag:"] => {
             vec![vec![Step::Replace(words[0].replace("<version>", "1.20.1").into())]]
         }
+        // The name is a part of a map.
+        ["use", "a", "name", "that", "matches"] | ["use"]
+            if finding.pointer.contains("/kubernetes.") && words[0].contains('*') =>
+        {
+            Vec::new()
+        }
         ["use", "a", "name", "that", "matches"]
         | ["use", "a", "host", "name", "that", "matches"]
         | ["use", "an", "image", "from"] => {
@@ -219,7 +234,7 @@ fn ways(finding: &Finding) -> Vec<Vec<Step>> {
                 .collect()
         }
         ["request", "or", "less"] | ["request", "at", "most"] => {
-            vec![vec![Step::Replace(scalar(words[0]))]]
+            vec![vec![Step::Replace(words[0].into())]]
         }
         _ => Vec::new(),
     }
@@ -346,8 +361,10 @@ fn check(
             changed.old_object.clone_from(&resource.old_object);
             changed.operation = resource.operation;
             let after = judge(gate, &changed, as_is);
-            let is_same =
-                |other: &&Finding| other.rule == finding.rule && other.message == finding.message;
+            let is_same = |other: &&Finding| {
+                let is_there = texts::key(finding).is_none() || other.pointer == finding.pointer;
+                other.rule == finding.rule && other.message == finding.message && is_there
+            };
             applied.insert(finding.rule.to_string());
             let help = finding.help.as_deref().unwrap();
             if after.iter().any(|other| is_same(&other)) {

@@ -8,7 +8,7 @@ mod words;
 use crate::flink::Template;
 use crate::flink::pods::{Pods, is_made_by_operator};
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
+use crate::kubernetes::validation::{self, Fault, Form, Options, Place, Reason};
 use crate::resource::pointer;
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::spelling::closest;
@@ -43,7 +43,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     options::check(subject, |place, words| report.add(place, words, None, Level::Error));
     let kind = &subject.resource.kind.kind;
     if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
+        let mut is_selector_wrong = false;
         validation::workload(kind, &subject.resource.object, &mut |at, fault| {
+            // A selector with a label that cannot be one selects nothing either.
+            if fault == Fault::Refused(Reason::Selector) && is_selector_wrong {
+                return;
+            }
+            is_selector_wrong |= at.to_pointer().starts_with("/spec/selector/");
             let words = Words::of(fault, at, "");
             // A selector belongs to the workload, as it is stored, and says nothing of its pods.
             let level = match fault {
