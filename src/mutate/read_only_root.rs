@@ -14,8 +14,8 @@ use super::context::{Context, Pods, present};
 use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, checkpoint_volume};
 use crate::flink::Role;
-use crate::flink::claims::mounted_by_flink;
 use crate::flink::operator::DeclaredSpec;
+use crate::flink::option_mounts::{option_mounts, own_mounts};
 use crate::flink::written_directories::{
     FLINK_HOME, can_be_mounted, directories_of_variables, is_around, written_directories,
 };
@@ -93,7 +93,12 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
     let own = text(main, "workingDir");
     let working = if own.is_empty() { FLINK_HOME } else { own };
     let config = &context.workload.config;
-    let claims = mounted_by_flink(context.workload, pods.set.role);
+    // Flink mounts its own volumes whatever the template has.
+    let by_options = option_mounts(context.workload, pods.set.role);
+    let is_flinks = |path: &str| {
+        own_mounts(context.workload, pods.set.role)
+            .any(|own| is_around(own.path, path) || is_around(path, own.path))
+    };
     let state = checkpoint_volume::mounts(context, pods)
         .then_some(context.tenant.storage.checkpoints.volume.as_ref())
         .flatten()
@@ -101,7 +106,8 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
     let is_free = |path: &str| {
         !FOLDERS.iter().any(|(_, folder)| is_around(folder, path))
             && !state.is_some_and(|state| is_around(state, path))
-            && !claims.iter().any(|(_, claim)| is_around(claim, path))
+            && !by_options.iter().any(|mount| is_around(&mount.path, path))
+            && !is_flinks(path)
     };
     let named = written_directories(config, pods.set.role, working).into_iter();
     let named = named.map(|directory| directory.path);

@@ -99,6 +99,8 @@ pub struct Diagnostic {
     pub tenant: Option<String>,
     /// The finding for machines.
     pub facts: Facts,
+    /// Line and column, from 1, within the text at the pointer.
+    pub within: Option<(usize, usize)>,
 }
 
 /// A file, or a document in it, that could not be read.

@@ -124,7 +124,7 @@ impl ClusterSize {
     /// The size of a lowered object.
     pub fn new(object: ObjectRef, workload: &Workload) -> Self {
         let size = &workload.size;
-        let problem = |SizeProblem { pointer, message, help }: &SizeProblem| ProblemFigures {
+        let problem = |SizeProblem { pointer, message, help, .. }: &SizeProblem| ProblemFigures {
             pointer: pointer.clone(),
             message: message.clone(),
             help: help.clone(),

@@ -53,6 +53,15 @@ pub struct Finding {
     /// Whether it is a warning at most, whatever the tenant enforces: it is about what runs already.
     #[serde(skip)]
     pub is_advice: bool,
+    /// Whether the value at the pointer has a type of which nothing can be read.
+    #[serde(skip)]
+    pub is_unreadable: bool,
+    /// The value that is the cause. If a finding as severe is about it, this one says nothing new.
+    #[serde(skip)]
+    pub cause: Option<String>,
+    /// Line and column, from 1, within the text at the pointer.
+    #[serde(skip)]
+    pub within: Option<(usize, usize)>,
     /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
     #[serde(skip)]
     pub failed_evaluation: bool,
@@ -110,6 +119,18 @@ impl Finding {
     /// The key at the pointer is wrong, and not its value.
     pub fn at_key(&mut self) -> &mut Self {
         self.at_key = true;
+        self
+    }
+
+    /// The value at the pointer has a type of which nothing can be read.
+    pub fn unreadable(&mut self) -> &mut Self {
+        self.is_unreadable = true;
+        self
+    }
+
+    /// The place of another value that is the cause: a finding about it is enough.
+    pub fn caused_by(&mut self, place: impl Into<String>) -> &mut Self {
+        self.cause = Some(place.into());
         self
     }
 

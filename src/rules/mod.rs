@@ -13,6 +13,7 @@ mod finding;
 mod findings;
 mod locate;
 pub mod notices;
+mod option_places;
 mod rule;
 mod subject;
 #[cfg(test)]
@@ -32,7 +33,7 @@ mod tenancy;
 pub use crate::tenant::FAMILIES;
 pub use abridge::abridge;
 pub use documentation::Documentation;
-pub use doubles::remove as remove_doubles;
+pub use doubles::{makes_superfluous, remove as remove_doubles};
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
 pub use flink::dialect::of_other_operator;
@@ -125,9 +126,12 @@ fn run(
         (rule.check)(subject, &mut findings);
     }
     let mut list = findings.into_list();
-    flink::schema::yield_to_others(&mut list);
+    let located = |place: &str| locate::locate(subject.object, subject.workload, place);
     for finding in &mut list {
-        finding.pointer = locate::locate(subject.object, subject.workload, &finding.pointer);
+        finding.pointer = located(&finding.pointer);
+        if let Some(cause) = &mut finding.cause {
+            *cause = located(cause);
+        }
     }
     list
 }

@@ -20,7 +20,6 @@ use crate::resource::limits::Excess;
 use crate::resource::{Resource, pointer, steps};
 use crate::tenant::PreparedTenant;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
@@ -237,14 +236,6 @@ impl<'a> Subject<'a> {
                 && is_job_manager()
     }
 
-    /// Where to point for an option of a cluster: at the option, or at the mount of the file with it.
-    pub fn place_in_configuration(&self, names: &[&str]) -> String {
-        match &self.workload.source {
-            ConfigurationSource::ConfigMap { place, .. } => place.clone(),
-            _ => self.place_of_option(names),
-        }
-    }
-
     /// The spec that the options are a field of.
     pub fn spec(&self) -> Option<&'a Value> {
         pointer::at(self.object, self.spec_place())
@@ -281,38 +272,6 @@ impl<'a> Subject<'a> {
     pub fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
         let found = self.workload.config.first(names);
         found.filter(|(key, entry)| !self.tenant.gives_option(key, &entry.value))
-    }
-
-    /// Where an option is, or would be.
-    pub fn option_place(&self, key: &str, entry: &Entry) -> String {
-        self.option_pointer(key, entry).into_owned()
-    }
-
-    /// [`Self::option_place`] without a copy of what the entry has.
-    pub fn option_pointer<'e>(&self, key: &str, entry: &'e Entry) -> Cow<'e, str> {
-        match &entry.pointer {
-            Some(pointer) => pointer.into(),
-            None => self.missing_option_place(key).into(),
-        }
-    }
-
-    /// Where an option would be that is missing.
-    pub fn missing_option_place(&self, key: &str) -> String {
-        let options =
-            self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
-                Engine::Spotify => "/spec/flinkProperties",
-                Engine::Lyft => "/spec/flinkConfig",
-                _ => "/spec/flinkConfiguration",
-            });
-        pointer::join(options, key)
-    }
-
-    /// Where an option is under one of its names, or would be under the first.
-    pub fn place_of_option(&self, names: &[&str]) -> String {
-        match self.workload.config.first(names) {
-            Some((key, entry)) => self.option_place(key, entry),
-            None => self.missing_option_place(names.first().copied().unwrap_or_default()),
-        }
     }
 
     /// Whether an option's value is the author's choice: written, or left at Flink's default. What

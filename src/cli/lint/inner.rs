@@ -1,5 +1,5 @@
-//! Findings about an option within a text, such as `config.yaml` of a ConfigMap: they point at the
-//! option's own line.
+//! Findings about a part of a text, such as an option in `config.yaml` of a ConfigMap or a line of Rego in
+//! a FlinkPolicy: they point at its own line.
 
 use crate::flink::redaction::{is_sensitive, uri};
 use crate::report::{Diagnostic, Sources};
@@ -13,18 +13,26 @@ use std::sync::Arc;
 /// Nested mappings that are looked into for an option.
 const MOST_LEVELS: usize = 16;
 
-/// Moves findings from the field that has the text to the option's place in it.
+/// Moves findings from the field that has the text to the place in it.
 pub(super) fn point(diagnostics: &mut [Diagnostic], sources: &Sources) {
     let mut files = BTreeMap::new();
     let mut texts = BTreeMap::new();
     for diagnostic in diagnostics {
-        let Some(key) = diagnostic.facts.key.as_deref() else { continue };
+        let (key, within) = (diagnostic.facts.key.as_deref(), diagnostic.within);
+        if key.is_none() && within.is_none() {
+            continue;
+        }
         let file = &diagnostic.file;
         let Some(source) = sources.get(file) else { continue };
         let lines: &Vec<&str> =
             files.entry(file.clone()).or_insert_with(|| source.split('\n').collect());
         let span = diagnostic.span;
         let Some(header) = line(lines, span.line).filter(|line| is_block(line)) else { continue };
+        if let Some(within) = within {
+            diagnostic.span = line_of_block(lines, span.line, within).unwrap_or(span);
+            continue;
+        }
+        let Some(key) = key else { continue };
         let text = match texts.entry((Arc::clone(file), span.line)) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Block::of(lines, span.line)),
@@ -52,6 +60,28 @@ fn is_block(line: &str) -> bool {
     end.strip_suffix('|').is_some_and(|rest| rest.ends_with(' '))
 }
 
+/// The place of a line and column of a literal block in the file; `None` where the block has no such line.
+fn line_of_block(lines: &[&str], header: usize, (number, column): (usize, usize)) -> Option<Span> {
+    let indent = block_indent(lines, header)?;
+    let number = header.checked_add(number)?;
+    let length = line(lines, number)?.trim_end_matches('\r').chars().count();
+    let column = indent.checked_add(column)?.min(length.checked_add(1)?);
+    let end_column = length.checked_add(1)?.max(column);
+    Some(Span { line: number, column, end_line: number, end_column })
+}
+
+/// How far the lines of a literal block are indented; `None` where nothing is in it.
+fn block_indent(lines: &[&str], header: usize) -> Option<usize> {
+    let outer = indent_of(line(lines, header)?);
+    let mut body = lines.get(header..)?.iter();
+    let indent = indent_of(body.find(|line| !line.trim().is_empty())?);
+    (indent > outer).then_some(indent)
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
 /// A literal block of a file.
 struct Block {
     /// The number of the line before it.
@@ -67,13 +97,8 @@ struct Block {
 impl Block {
     /// The block below a line; `None` where nothing is in it.
     fn of(lines: &[&str], header: usize) -> Option<Self> {
-        let indent_of = |line: &str| line.len() - line.trim_start_matches(' ').len();
-        let outer = indent_of(line(lines, header)?);
+        let indent = block_indent(lines, header)?;
         let mut body = lines.get(header..)?.iter().map(|line| line.trim_end_matches('\r'));
-        let indent = indent_of(body.clone().find(|line| !line.trim().is_empty())?);
-        if indent <= outer {
-            return None;
-        }
         let mut text = String::new();
         for line in body.by_ref() {
             let is_blank = line.trim().is_empty();
@@ -188,6 +213,18 @@ mod tests {
         for other in ["a", "b", "s3.secret-key"] {
             assert_eq!(found(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn a_line_of_a_text_is_a_line_of_the_file() {
+        let lines: Vec<&str> = FILE.split('\n').collect();
+        let place = |header, within| {
+            let span = line_of_block(&lines, header, within)?;
+            Some((span.line, span.column, span.end_column))
+        };
+        assert_eq!(place(2, (4, 3)), Some((6, 7, 11)));
+        assert_eq!(place(7, (2, 99)), Some((9, 11, 11)));
+        assert_eq!(place(10, (1, 1)), None);
     }
 
     #[test]

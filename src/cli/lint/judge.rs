@@ -4,6 +4,7 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
+use super::borrowed::{self, Borrowed, ConfigMapName, ConfigMapPlace};
 use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::flink::redaction::{is_sensitive, uri};
@@ -15,6 +16,7 @@ use crate::resource::yaml::Span;
 use crate::rules::{Finding, of_other_operator};
 use rayon::prelude::*;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What is found in the objects of a document, of a file, of the whole input.
 #[derive(Debug, Default)]
@@ -23,6 +25,10 @@ pub(super) struct Linted {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Where the files have secrets, for the lines that are shown.
     pub(super) hidden: HiddenSpans,
+    /// What was found in options that workloads read from ConfigMaps.
+    pub(super) borrowed: Vec<Borrowed>,
+    /// The ConfigMaps with Flink's configuration.
+    pub(super) config_maps: BTreeMap<ConfigMapName, Vec<ConfigMapPlace>>,
     usage: InputUsage,
 }
 
@@ -32,6 +38,10 @@ impl Linted {
         self.diagnostics.extend(more.diagnostics);
         for (file, spans) in more.hidden {
             self.hidden.entry(file).or_default().extend(spans);
+        }
+        self.borrowed.extend(more.borrowed);
+        for (name, places) in more.config_maps {
+            self.config_maps.entry(name).or_default().extend(places);
         }
         self.usage.add_all(&more.usage);
     }
@@ -101,6 +111,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         return linted;
     }
     let gate = gates.in_force;
+    borrowed::note(manifest, &gate.context(), &mut linted);
     if let Some(case) = gate.case(&manifest.resource, as_is) {
         linted.usage.add(&case);
         let used = usage.others(&case);
@@ -113,7 +124,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !spans.is_empty() {
             linted.hidden.insert(manifest.file.clone(), spans);
         }
-        linted.diagnostics.extend(point(manifest, judgement));
+        borrowed::part(manifest, point(manifest, judgement).collect(), &mut linted);
     }
     linted
 }
@@ -140,7 +151,7 @@ fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diag
 }
 
 fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
-    let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
+    let Finding { rule, level, message, pointer, help, facts, at_key, within, .. } = finding;
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
         file: manifest.file.clone(),
@@ -152,5 +163,6 @@ fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> 
         pointer,
         help,
         facts,
+        within,
     }
 }

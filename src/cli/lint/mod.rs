@@ -1,5 +1,6 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
+mod borrowed;
 mod configured;
 mod inner;
 mod judge;
@@ -113,6 +114,7 @@ pub fn run(args: Args) -> Outcome {
     let configured = configured::gate(&gate, &texts);
     let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
     let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
+    borrowed::settle(&mut linted);
     repeated::keep_one_sum(&mut linted.diagnostics);
     repeated::keep_files_own(&mut linted.diagnostics);
     inner::point(&mut linted.diagnostics, &input.sources);
@@ -166,6 +168,7 @@ fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
         object: None,
         tenant: None,
         facts: Facts::default(),
+        within: None,
     }
 }
 

@@ -21,7 +21,7 @@ const DEEPEST: usize = 64;
 pub fn check(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) {
     let mut wrong = |place: String, value: &Value, wanted: &str| {
         let message = format!("this is {}, so no pod can be created from it", type_name(value));
-        problems.push(SizeProblem::new(place, message, format!("write {wanted}")));
+        problems.push(SizeProblem::new(place, message, format!("write {wanted}")).of_type());
     };
     let Some(template) = pointer::at(object, place).filter(|template| !template.is_null()) else {
         return;

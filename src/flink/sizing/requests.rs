@@ -221,11 +221,9 @@ impl Summing<'_> {
             Some(Value::Array(list)) => list,
             None | Some(Value::Null) => &[],
             Some(other) => {
-                self.problems.push(SizeProblem::new(
-                    format!("/spec/{field}"),
-                    format!("invalid value for `{field}`: {}", type_name(other)),
-                    "write a list",
-                ));
+                let place = format!("/spec/{field}");
+                let message = format!("invalid value for `{field}`: {}", type_name(other));
+                self.problems.push(SizeProblem::new(place, message, "write a list").of_type());
                 &[]
             }
         }

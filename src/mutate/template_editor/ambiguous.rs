@@ -32,7 +32,9 @@ impl TemplateEditor<'_> {
             Some(Template::InObject(place)) => of_object(place),
             Some(Template::Generated(made)) => repeats(&made.value),
             Some(Template::Merged(merged)) => {
-                repeats(&merged.value) || of_object(&merged.common) || of_object(&merged.role)
+                repeats(merged.value(self.object()))
+                    || of_object(&merged.common)
+                    || of_object(&merged.role)
             }
             None => false,
         }

@@ -36,7 +36,7 @@ impl TemplateEditor<'_> {
             || (edit.kind == EditKind::Set && in_role.find(self.object()).is_some())
             || has_nulls()
             // A value of another type gives way to the common one.
-            || !edit.path.fits(&merged.value, edit.kind)
+            || !edit.path.fits(merged.value(self.object()), edit.kind)
         {
             return self.falls_behind(index, Behind::Template);
         }

@@ -77,6 +77,7 @@ impl Gate {
         let more: Vec<Finding> = found.filter(|one| !answer.findings.contains(one)).collect();
         answer.findings.extend(more);
         answer.findings.sort_by(Finding::order);
+        rules::remove_doubles(&mut answer.findings);
         let charge = self.charge(&case);
         (answer, charge)
     }

@@ -166,7 +166,12 @@ fn check_environment(at: &Place<'_>, spec: &Value, findings: &mut Findings) -> b
 
 fn check_mounts(at: &Place<'_>, spec: &Value, findings: &mut Findings) {
     for (index, mount) in elements(spec, "volumeMounts").iter().enumerate() {
-        let path = normal_path(text(mount, "mountPath"));
+        // The API server refuses a mount without a path.
+        let path = text(mount, "mountPath");
+        if path.is_empty() {
+            continue;
+        }
+        let path = normal_path(path);
         let hides = match below(&path, at.folder) {
             Some("") => !is_own_volume(text(mount, "name"), at.pods.spec()),
             Some(file) => FILES.contains(&file),

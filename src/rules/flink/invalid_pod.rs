@@ -8,10 +8,11 @@ mod words;
 use crate::flink::Template;
 use crate::flink::pods::{Pods, is_made_by_operator};
 use crate::flink::workload::{MAIN_CONTAINER, PodMaker};
-use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
+use crate::kubernetes::validation::{self, Fault, Form, Options, Place, Reason};
 use crate::resource::{Operation, Resource, pointer};
 use crate::rules::{Findings, Level, Rule, Subject};
 use crate::spelling::closest;
+use additions::Where;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use words::Words;
@@ -45,7 +46,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     options::check(subject, |place, words| report.add(place, words, None, Level::Error));
     let kind = &subject.resource.kind.kind;
     if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
+        let mut is_selector_wrong = false;
         validation::workload(kind, &subject.resource.object, &mut |at, fault| {
+            // A selector with a label that cannot be one selects nothing either.
+            if fault == Fault::Refused(Reason::Selector) && is_selector_wrong {
+                return;
+            }
+            is_selector_wrong |= at.to_pointer().starts_with("/spec/selector/");
             let words = Words::of(fault, at, "");
             // A selector belongs to the workload, as it is stored, and says nothing of its pods.
             let level = match fault {
@@ -83,7 +90,8 @@ impl<'a> Reports<'_, 'a> {
         let object = self.subject.object;
         let claims = additions::ClaimTemplates::of(object, pods.set);
         let adds_volume = |name: &str| {
-            (is_generated && additions::may_add_volume(&workload.config, name)) || claims.has(name)
+            (is_generated && additions::may_add_volume(workload, pods.set.role, name))
+                || claims.has(name)
         };
         // Other operators write whole pods from the fields of their kinds.
         let options = if is_generated {
@@ -103,6 +111,13 @@ impl<'a> Reports<'_, 'a> {
                 let place = pods.set.locate(self.subject.object, &place);
                 self.add(place, words, None, Level::Error);
             });
+            additions::mounted_twice(pods, self.subject, &mut |place, words| {
+                let place = match place {
+                    Where::Pod(place) => pods.set.locate(self.subject.object, &place),
+                    Where::Object(place) => place,
+                };
+                self.add(place, words, None, Level::Error);
+            });
         }
     }
 
@@ -115,9 +130,15 @@ impl<'a> Reports<'_, 'a> {
         let object = self.subject.object;
         let place = pods.set.locate(object, &within);
         // A role that lacks the field has it in the common template, where the element is.
-        let place = pointer::nearest_existing(object, &place).to_owned();
+        let mut place = pointer::nearest_existing(object, &place).to_owned();
         if self.subject.is_size_problem(&place) {
             return;
+        }
+        // Other rules report a field that is missing where it would be.
+        if let Fault::Missing(field) = fault
+            && !field.contains('.')
+        {
+            pointer::push(&mut place, field);
         }
         let element = element(pods.template, &within);
         let name = element.and_then(|element| element.get("name")).and_then(Value::as_str);
@@ -155,13 +176,16 @@ impl<'a> Reports<'_, 'a> {
     }
 
     fn add(&mut self, place: String, words: &Words, container: Option<&str>, level: Level) {
-        let Words { message, help, .. } = words.clone();
+        let Words { message, help, option } = words.clone();
         if !self.reported.insert((place.clone(), message.clone())) {
             return;
         }
         let finding = self.findings.at(place).message(message).help(help).level(level);
         if let Some(container) = container {
             finding.container(container);
+        }
+        if let Some(option) = option {
+            finding.key(option);
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `flink/read-only-directory`
 
+use crate::flink::Role;
 use crate::flink::claims::{mounted_by_flink, mounted_read_only};
+use crate::flink::option_mounts::{option_mounts, own_mounts};
 use crate::flink::pods::{Container, Pods};
 use crate::flink::redaction;
 use crate::flink::written_directories::{
@@ -40,14 +42,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let seen = (place, directory.path);
             if !reported.contains(&seen) {
                 let (place, path) = (&seen.0, &seen.1);
-                report(subject, main, (place, directory.key, path), findings);
+                report(subject, (role, main), (place, directory.key, path), findings);
                 reported.push(seen);
             }
         }
         for (index, name, path) in directories_of_variables(main, working) {
             if !is_writable(subject, pods, main, &path) {
                 let place = format!("{}/env/{index}", container.place(pods.set.path()));
-                report(subject, main, (&place, name, &path), findings);
+                report(subject, (role, main), (&place, name, &path), findings);
             }
         }
     }
@@ -56,11 +58,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 /// Reports a directory that an option or a variable names.
 fn report(
     subject: &Subject<'_>,
-    main: &Value,
+    (role, main): (Role, &Value),
     (place, key, path): (&str, &str, &str),
     findings: &mut Findings,
 ) {
     let is_by_tenant = subject.tenant.spec.security.read_only_root_filesystem;
+    let own = own_mounts(subject.workload, role).any(|own| is_around(own.path, path));
     let (path, key) = (redaction::uri(path), shown(key));
     findings
         .at(place)
@@ -71,9 +74,16 @@ fn report(
             shown(&path),
             shown(text(main, "name")),
         ))
-        .help(format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`, or mount a volume there"))
+        .help(help(&key, own))
         .key(key)
         .found(shown(&path));
+}
+
+/// What to write. Where Flink mounts a volume of its own, no other volume can be mounted.
+fn help(key: &str, is_flinks: bool) -> String {
+    let help =
+        format!("write a directory in which nothing of the image is, such as `{key}: /flink-data`");
+    if is_flinks { help } else { format!("{help}, or mount a volume there") }
 }
 
 /// Flink's container, if its root file system is read-only.
@@ -86,10 +96,18 @@ fn read_only_main<'p, 'a>(pods: &'p Pods<'a>) -> Option<(&'p Container<'a>, &'a 
 
 /// Whether the volume that is mounted deepest around a directory can be written to.
 fn is_writable(subject: &Subject<'_>, pods: &Pods<'_>, main: &Value, path: &str) -> bool {
+    let role = pods.set.role;
     let by_option =
-        mounted_by_flink(subject.workload, pods.set.role).iter().any(|(_, at)| is_around(at, path));
+        mounted_by_flink(subject.workload, role).iter().any(|(_, at)| is_around(at, path));
     if by_option {
         return !mounted_read_only(subject.workload);
+    }
+    if let Some(own) = own_mounts(subject.workload, role).find(|own| is_around(own.path, path)) {
+        return own.is_writable;
+    }
+    // The others are Secrets and ConfigMaps.
+    if option_mounts(subject.workload, role).iter().any(|mount| is_around(&mount.path, path)) {
+        return false;
     }
     let around = elements(main, "volumeMounts").iter().filter(|mount| {
         let at = text(mount, "mountPath");

@@ -28,7 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(match &entry.pointer {
             Some(place) => place.clone(),
-            None => subject.place_in_configuration(SCHEDULER_MODE),
+            None => subject.place_of_option(SCHEDULER_MODE),
         })
         .message(format!("{cluster} does not start with `{key}: reactive`"))
         .help(help.to_owned())

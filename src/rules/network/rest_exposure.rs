@@ -270,7 +270,8 @@ fn check_client_actions(subject: &Subject<'_>, findings: &mut Findings) {
         .at(subject.place_of_option(&[first]))
         .level(Level::Warning)
         .message(format!("all clients of Flink's REST port can {actions} jobs"))
-        .help(format!("set {}", options.join(" and ")));
+        .help(format!("set {}", options.join(" and ")))
+        .key(*first);
 }
 
 /// Whether the REST port accepts only clients with a certificate.

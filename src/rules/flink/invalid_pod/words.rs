@@ -7,6 +7,14 @@ use crate::rules::words::{alternatives, shown};
 use crate::spelling::closest;
 use serde_json::Value;
 
+fn rename(kind: &str) -> &'static str {
+    match kind {
+        "mount" => "mount the volume at another path",
+        "port" => "remove the port",
+        _ => "rename the volume",
+    }
+}
+
 /// A message and its help.
 #[derive(Clone, Debug)]
 pub struct Words {
@@ -14,11 +22,18 @@ pub struct Words {
     pub message: String,
     /// What to write.
     pub help: String,
+    /// The option that they are about.
+    pub option: Option<String>,
 }
 
 impl Words {
     fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+        Self { message: message.into(), help: help.into(), option: None }
+    }
+
+    /// The same about an option.
+    pub fn about(self, option: &str) -> Self {
+        Self { option: Some(option.into()), ..self }
     }
 
     /// The words for a fault at a place; `name` is that of the list's element, if it has one.
@@ -135,15 +150,37 @@ impl Words {
 
     /// The words for what Flink adds again.
     pub fn of_addition(kind: &str, name: &str) -> Self {
-        let rename = match kind {
-            "mount" => "mount the volume at another path",
-            "port" => "remove the port",
-            _ => "rename the volume",
-        };
         Self::new(
             format!("Flink adds a {kind} `{name}` itself, so the pod would have it twice"),
-            rename,
+            rename(kind),
         )
+    }
+
+    /// The words for what an option makes Flink add.
+    pub fn of_option(kind: &str, name: &str, option: &str) -> Self {
+        let (name, option) = (shown(name), shown(option));
+        Self::new(
+            format!("`{option}` adds a {kind} `{name}`, so the pod would have it twice"),
+            rename(kind),
+        )
+    }
+
+    /// The words for two options that mount at one path.
+    pub fn of_two_mounts(path: &str, option: &str) -> Self {
+        let message = format!("options mount two volumes at `{}`", shown(path));
+        Self::new(message, "write another path").about(option)
+    }
+
+    /// The words for two options with one volume.
+    pub fn of_two_volumes(volume: &str, option: &str) -> Self {
+        let message = format!("options add two volumes with the name `{}`", shown(volume));
+        Self::new(message, "mount it once").about(option)
+    }
+
+    /// The words for a mount without a path.
+    pub fn without_path(option: &str) -> Self {
+        let message = format!("`{}` has no path for the mount", shown(option));
+        Self::new(message, "write the path after the name and a colon").about(option)
     }
 }
 
