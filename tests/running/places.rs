@@ -1,7 +1,7 @@
 //! The place of a cluster's state, where Flinkgate gives each pod its volume: native clusters and
 //! workloads that users make.
 
-use crate::table::{changed, tenant};
+use crate::table::{changed, manifest, tenant};
 use crate::world::{JOB_MANAGER, NAMESPACE, REPLICA_SETS, Refusal, World, person};
 use flinkgate::resource::UserInfo;
 use serde_json::{Value, json};
@@ -177,5 +177,38 @@ fn an_updated_workload_keeps_the_place_of_its_state() {
         assert_eq!(place(&pod), first, "{after}");
         let pod = taskmanager(&world, person(JOB_MANAGER), 2).unwrap();
         assert_eq!(place(&pod), first, "{after}");
+    }
+}
+
+#[test]
+fn pods_of_a_resource_that_is_only_checked_find_its_state() {
+    let only_checked = |spec: &Value| changed(spec, &[("mutation/customResources", json!(false))]);
+    let mut cluster = manifest();
+    cluster["spec"]["flinkConfiguration"] = json!({
+        "taskmanager.numberOfTaskSlots": "1",
+        "high-availability.type": "kubernetes",
+        "high-availability.storageDir": "file:///flink/state/ha",
+        "execution.checkpointing.dir": "file:///flink/state/checkpoints",
+        "execution.checkpointing.savepoint-dir": "file:///flink/state/savepoints",
+        "execution.checkpointing.interval": "10s",
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "kubernetes.rest-service.exposed.type": "ClusterIP",
+    });
+    for (role, memory) in [("jobManager", "1600m"), ("taskManager", "1728m")] {
+        cluster["spec"][role] = json!({"resource": {"cpu": 0.5, "memory": memory}});
+    }
+    for after in changes() {
+        let world = World::new(&only_checked(&before()));
+        world.create(person("alice"), cluster.clone()).unwrap();
+        world.deploy("a").unwrap();
+        let found =
+            |number: usize| world.admit(world.replacement("a", number)).map(|pod| place(&pod));
+        let first = found(0).unwrap();
+        assert_eq!((first.0.as_str(), first.1.as_str()), ("a-state", "/flink/state"));
+        world.change(&only_checked(&after));
+        for number in [0, 1] {
+            let pod = found(number).unwrap_or_else(|refusal| panic!("{after}: {refusal:?}"));
+            assert_eq!(pod, first, "{number} {after}");
+        }
     }
 }
