@@ -310,7 +310,7 @@ fn kept_places(
     earlier: &FlinkTenantSpec,
     spec: &FlinkTenantSpec,
 ) -> KeptPlaces {
-    if !mutate::is_completed_on_update(resource) {
+    if !mutate::decides_state(resource) {
         return KeptPlaces::default();
     }
     let Some(workload) = kinds::lower(resource, &resource.object) else {
@@ -318,7 +318,7 @@ fn kept_places(
     };
     let kept = kept_state(resource, &resource.object, &workload, earlier, spec);
     let claim = kept.volume.and_then(|volume| {
-        let claim = mutate::state_claim(resource, &resource.object, &workload, earlier)?;
+        let claim = mutate::given_claim(resource, &resource.object, &workload, earlier)?;
         Some((claim, volume.mount_path.unwrap_or_else(|| DEFAULT_MOUNT_PATH.to_owned())))
     });
     KeptPlaces { claim, directories: kept.directories.into_iter().collect() }

@@ -6,6 +6,7 @@ mod findings;
 mod kept;
 mod lowering;
 mod meets;
+mod place;
 
 pub use error::GateError;
 pub use kept::{KeptAnswer, Rights, kept_state};
