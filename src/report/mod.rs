@@ -9,11 +9,15 @@ pub mod gitlab;
 pub mod impact;
 pub mod json;
 pub mod junit;
+pub mod line_hash;
+pub mod markdown;
 pub mod masked;
+pub mod repository;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
 pub mod size;
+pub mod statistics;
 pub mod text;
 pub mod yaml;
 
@@ -103,6 +107,22 @@ pub struct Diagnostic {
     pub within: Option<(usize, usize)>,
 }
 
+impl Diagnostic {
+    /// `FILE:LINE:COLUMN: LEVEL[RULE]: MESSAGE`, and the help on a line of its own.
+    pub fn in_lines(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        format!(
+            "{}:{}:{}: {}[{}]: {}{help}",
+            self.file,
+            self.span.line,
+            self.span.column,
+            self.level.as_str(),
+            self.rule,
+            self.message
+        )
+    }
+}
+
 /// A file, or a document in it, that could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unreadable {
@@ -171,6 +191,8 @@ pub struct RuleInfo {
     pub help: String,
     /// Level before a tenant's overrides.
     pub level: Level,
+    /// Whether it comes with the binary.
+    pub is_builtin: bool,
 }
 
 /// Why a report could not be written.

@@ -1,6 +1,9 @@
 //! `--format sarif`: SARIF 2.1.0, which GitHub's code scanning and most dashboards read.
 
+mod rules;
+
 use super::fingerprint::fingerprints;
+use super::line_hash::LineHashes;
 use super::{Diagnostic, RenderError, Report, RuleInfo, Unreadable};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
@@ -13,6 +16,8 @@ const SCHEMA: &str =
 /// What relative addresses are relative to, as GitHub names the repository's root.
 const ROOT: &str = "%SRCROOT%";
 const FINGERPRINT: &str = "flinkgate/v1";
+/// GitHub's own fingerprint.
+const LINE_HASH: &str = "primaryLocationLineHash";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -97,12 +102,17 @@ struct Region {
     end_column: usize,
 }
 
-/// The report as one SARIF log; `rules` are described in it, in their order.
+/// The report as one SARIF log; `rules` are described in it, in their order. Findings carry the hashes of
+/// their lines, for services that recognise them by these.
 ///
 /// # Errors
 /// When serialisation fails, which none of these types does.
-pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError> {
-    let mut descriptors: Vec<Value> = rules.iter().map(descriptor).collect();
+pub fn render(
+    report: &Report,
+    rules: &[RuleInfo],
+    line_hashes: &LineHashes,
+) -> Result<String, RenderError> {
+    let mut descriptors: Vec<Value> = rules.iter().map(rules::descriptor).collect();
     let mut index: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
     for diagnostic in &report.diagnostics {
@@ -126,7 +136,11 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
                 physical_location: physical(&diagnostic.file, Some(diagnostic.span)),
                 logical_locations: logical(diagnostic),
             }],
-            partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
+            partial_fingerprints: {
+                let of_line = line_hashes.get(&diagnostic.file, diagnostic.span.line);
+                let of_line = of_line.map(|hash| (LINE_HASH, hash.to_owned()));
+                of_line.into_iter().chain([(FINGERPRINT, fingerprint)]).collect()
+            },
         })
         .collect();
     let log = Log {
@@ -148,17 +162,6 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
         }],
     };
     Ok(serde_json::to_string_pretty(&log)? + "\n")
-}
-
-fn descriptor(rule: &RuleInfo) -> Value {
-    let help = if rule.help.is_empty() { &rule.description } else { &rule.help };
-    json!({
-        "id": rule.id,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.description},
-        "help": {"text": help, "markdown": help},
-        "defaultConfiguration": {"level": level(rule.level)},
-    })
 }
 
 fn logical(diagnostic: &Diagnostic) -> Vec<Value> {
@@ -230,7 +233,7 @@ mod tests {
 
     #[test]
     fn sarif_shows_rules_results_and_notifications() {
-        let log = render(&sample::report(), &sample::rules()).unwrap();
+        let log = render(&sample::report(), &sample::rules(), &sample::line_hashes()).unwrap();
         insta::assert_snapshot!(
             log.replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"VERSION\"")
         );
@@ -238,7 +241,7 @@ mod tests {
 
     #[test]
     fn sarif_is_what_the_standard_says() {
-        let log = render(&sample::report(), &sample::rules()).unwrap();
+        let log = render(&sample::report(), &sample::rules(), &sample::line_hashes()).unwrap();
         let parsed: serde_sarif::sarif::Sarif = serde_json::from_str(&log).unwrap();
         let run = &parsed.runs[0];
         let rules = run.tool.driver.rules.as_ref().unwrap();

@@ -4,6 +4,7 @@ mod borrowed;
 mod configured;
 mod inner;
 mod judge;
+mod output;
 mod repeated;
 
 use super::args::{
@@ -11,15 +12,12 @@ use super::args::{
 };
 use super::gate;
 use super::input::Texts;
-use super::{Exit, Outcome, terminal};
+use super::{Exit, Outcome};
 use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
 use crate::flink::version::FlinkVersion;
 use crate::kinds;
-use crate::report::{
-    Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
-    text,
-};
+use crate::report::{Diagnostic, Report, masked};
 use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
 use crate::rules::{Facts, Level};
@@ -52,29 +50,11 @@ pub struct Args {
     /// images stay as they are.
     #[arg(long, value_name = "VERSION", value_parser = parse_version)]
     flink_version: Option<FlinkVersion>,
-    /// Output format
-    #[arg(long, value_enum, default_value_t)]
-    format: Format,
+    #[command(flatten)]
+    output: output::OutputArgs,
     /// The lowest level of findings that gives exit status 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: FailOn,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// Text with source lines
-    #[default]
-    Text,
-    /// JSON
-    Json,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// JUnit XML, for test reports
-    Junit,
-    /// GitHub Actions annotations
-    Github,
-    /// GitLab Code Quality
-    Gitlab,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -88,11 +68,23 @@ enum FailOn {
     Never,
 }
 
+impl FailOn {
+    /// Whether a finding of this level gives exit status 1.
+    fn fails(self, level: Level) -> bool {
+        match self {
+            Self::Error => level == Level::Error,
+            Self::Warning => level >= Level::Warning,
+            Self::Never => false,
+        }
+    }
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
+    let targets = args.output.targets()?;
     let texts = Texts::read(&args.manifests.paths);
     let surrounding = texts.surrounding();
     let context = args.operator.context(&surrounding)?.with_assumed_version(args.flink_version);
@@ -134,13 +126,20 @@ pub fn run(args: Args) -> Outcome {
         std::mem::take(&mut input.unreadable),
     );
 
-    input.complain(&report);
-    let text = written(args.format, &report, &input.sources, gate::rules(&gate))?;
-    match args.format {
-        Format::Text if terminal::stdout_wants_colour() => terminal::print_coloured(&text)?,
-        Format::Github => terminal::print_commands(&text)?,
-        _ => terminal::print(&text)?,
+    if args.output.quiet {
+        input.notes.clear();
     }
+    input.complain(&report);
+    let mut rules = gate::rules(&gate);
+    rules.push(gate::rule_info(&DOUBTFUL_YAML.documentation()));
+    let result = output::Result {
+        report: &report,
+        sources: &input.sources,
+        hidden: &linted.hidden,
+        rules: &rules,
+        fails: &|level| args.fail_on.fails(level),
+    };
+    args.output.write(&targets, &result)?;
     Ok(exit(&report, args.fail_on))
 }
 
@@ -172,31 +171,8 @@ fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
     }
 }
 
-fn written(
-    format: Format,
-    report: &Report,
-    sources: &Sources,
-    mut rules: Vec<RuleInfo>,
-) -> Result<String, RenderError> {
-    Ok(match format {
-        Format::Text => text::render(report, sources, terminal::stdout_wants_colour()),
-        Format::Json => json::render(report)?,
-        Format::Sarif => {
-            rules.push(gate::rule_info(&DOUBTFUL_YAML.documentation()));
-            sarif::render(report, &rules)?
-        }
-        Format::Junit => junit::render(report)?,
-        Format::Github => github::render(report),
-        Format::Gitlab => gitlab::render(report)?,
-    })
-}
-
 fn exit(report: &Report, fail_on: FailOn) -> Exit {
-    let fails = match fail_on {
-        FailOn::Error => report.count(Level::Error) > 0,
-        FailOn::Warning => report.count(Level::Error) + report.count(Level::Warning) > 0,
-        FailOn::Never => false,
-    };
+    let fails = report.diagnostics.iter().any(|diagnostic| fail_on.fails(diagnostic.level));
     match (report.unreadable.is_empty(), fails) {
         (false, _) => Exit::CouldNotRun,
         (true, true) => Exit::Findings,
