@@ -4,6 +4,7 @@
 //! and the command line sets the exit status.
 
 pub mod fingerprint;
+pub mod fixes;
 pub mod github;
 pub mod gitlab;
 pub mod impact;
@@ -99,6 +100,8 @@ pub struct Diagnostic {
     pub tenant: Option<String>,
     /// The finding for machines.
     pub facts: Facts,
+    /// The edits that correct it, where they were asked for and its file can be edited.
+    pub fix: Option<Box<fixes::ProposedFix>>,
 }
 
 /// A file, or a document in it, that could not be read.

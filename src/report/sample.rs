@@ -83,6 +83,7 @@ pub fn report() -> Report {
             object: second.clone(),
             tenant: None,
             facts: Facts::default(),
+            fix: None,
         },
         Diagnostic {
             rule: "security/image-tag".into(),
@@ -96,6 +97,7 @@ pub fn report() -> Report {
             object: second.clone(),
             tenant: None,
             facts: Facts::default(),
+            fix: None,
         },
         Diagnostic {
             rule: "security/privileged".into(),
@@ -108,6 +110,7 @@ pub fn report() -> Report {
             object: Some(object("payments-prod", "etl")),
             tenant: Some("payments".into()),
             facts: Facts::default(),
+            fix: None,
         },
         Diagnostic {
             rule: "flink/version".into(),
@@ -120,6 +123,7 @@ pub fn report() -> Report {
             object: second,
             tenant: None,
             facts: Facts::default(),
+            fix: None,
         },
     ];
     let unreadable = vec![

@@ -57,6 +57,8 @@ struct Outcome<'a> {
     message: Message<'a>,
     locations: [Location; 1],
     partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -127,6 +129,7 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
                 logical_locations: logical(diagnostic),
             }],
             partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
+            fixes: fixes(diagnostic),
         })
         .collect();
     let log = Log {
@@ -159,6 +162,36 @@ fn descriptor(rule: &RuleInfo) -> Value {
         "help": {"text": help, "markdown": help},
         "defaultConfiguration": {"level": level(rule.level)},
     })
+}
+
+fn fixes(diagnostic: &Diagnostic) -> Vec<Value> {
+    let fix = diagnostic.fix.as_deref().map(|fix| {
+        let replacements = fix.edits.iter().map(|edit| {
+            let span = edit.span;
+            json!({
+                "deletedRegion": {
+                    "startLine": span.line,
+                    "startColumn": span.column,
+                    "endLine": span.end_line,
+                    "endColumn": span.end_column,
+                },
+                "insertedContent": {"text": edit.text},
+            })
+        });
+        let Artifact { uri, uri_base_id } = artifact(&diagnostic.file);
+        let location = match uri_base_id {
+            Some(base) => json!({"uri": uri, "uriBaseId": base}),
+            None => json!({"uri": uri}),
+        };
+        json!({
+            "description": {"text": diagnostic.help.as_deref().unwrap_or(&diagnostic.message)},
+            "artifactChanges": [{
+                "artifactLocation": location,
+                "replacements": replacements.collect::<Vec<_>>(),
+            }],
+        })
+    });
+    fix.into_iter().collect()
 }
 
 fn logical(diagnostic: &Diagnostic) -> Vec<Value> {

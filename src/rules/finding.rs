@@ -1,5 +1,6 @@
 //! A finding: one thing that a rule reports about one object.
 
+use super::fix::{Draft, Fix};
 use crate::flink::redaction::Secrets;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -31,7 +32,7 @@ impl Level {
 }
 
 /// One thing that a rule reports about one object. [`Findings::at`](super::Findings::at) makes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Rule id, `<family>/<name>`.
     pub rule: Cow<'static, str>,
@@ -53,6 +54,12 @@ pub struct Finding {
     /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
     #[serde(skip)]
     pub failed_evaluation: bool,
+    /// What the help writes, where it is a value. [`Self::advise`] makes both.
+    #[serde(skip)]
+    pub fix: Option<Box<Fix>>,
+    /// The same until the places are known.
+    #[serde(skip)]
+    pub draft: Option<Box<Draft>>,
 }
 
 /// The machine-readable part of a finding. Every field is optional.
@@ -136,6 +143,11 @@ impl Finding {
             if let Some(hidden) = secrets.hide(text) {
                 *text = hidden;
             }
+        }
+        // What is hidden cannot be written.
+        let has_secret = |fix: &Fix| fix.values().any(|value| secrets.hide(&value).is_some());
+        if self.fix.as_deref().is_some_and(has_secret) {
+            self.fix = None;
         }
     }
 

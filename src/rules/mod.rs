@@ -11,6 +11,7 @@ mod doubles;
 pub mod enforcement;
 mod finding;
 mod findings;
+mod fix;
 mod locate;
 pub mod notices;
 mod rule;
@@ -35,6 +36,7 @@ pub use documentation::Documentation;
 pub use doubles::remove as remove_doubles;
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
+pub use fix::{Advice, Draft, Fix};
 pub use flink::dialect::of_other_operator;
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};
@@ -126,15 +128,21 @@ fn run(
     let mut list = findings.into_list();
     flink::schema::yield_to_others(&mut list);
     for finding in &mut list {
-        finding.pointer = locate::locate(subject.object, subject.workload, &finding.pointer);
+        put_in_place(subject.object, subject.workload, finding);
     }
     list
 }
 
 /// Puts findings of any source in force: moves their pointers to the fields that hold the values.
 pub fn located(object: &Value, workload: &Workload, mut finding: Finding) -> Finding {
-    finding.pointer = locate::locate(object, workload, &finding.pointer);
+    put_in_place(object, workload, &mut finding);
     finding
+}
+
+fn put_in_place(object: &Value, workload: &Workload, finding: &mut Finding) {
+    let located = locate::locate(object, workload, &finding.pointer);
+    let place = std::mem::replace(&mut finding.pointer, located);
+    fix::locate(object, workload, &place, finding);
 }
 
 /// Applies a tenant's overrides and exemptions to findings.

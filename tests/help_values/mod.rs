@@ -6,12 +6,16 @@ use super::rule_examples::{
 };
 use flinkgate::pipeline::Gate;
 use flinkgate::quota::Usage;
+use flinkgate::resource::yaml::edit::intended;
 use flinkgate::resource::{Resource, pointer, yaml};
 use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const OPTIONS: &str = "/spec/flinkConfiguration";
+
+/// Marks rules whose findings have a fix; `!` after it, one that is not safe.
+const FIX: &str = "fix of ";
 
 /// What a right word turns on needs more, which is found once the word is right.
 const NEEDED: [(&str, &[&str]); 4] = [
@@ -192,9 +196,57 @@ fn check(
     name: &str,
 ) -> (BTreeSet<String>, Vec<String>) {
     let (mut applied, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut with_fix = BTreeSet::new();
     let before = judge(gate, resource, as_is);
     for finding in &before {
-        for way in ways(finding) {
+        let ways_of_help = ways(finding);
+        match (finding.fix.as_deref(), ways_of_help.as_slice()) {
+            (None, [_]) => wrong.push(format!(
+                "{name}: {} has no fix for: {} at {}",
+                finding.rule,
+                finding.help.as_deref().unwrap(),
+                finding.pointer
+            )),
+            (Some(fix), _) => {
+                let Ok(fixed) = intended(&resource.object, &fix.operations) else {
+                    // Only mutation added what is wrong.
+                    continue;
+                };
+                let is_same = match ways(finding).into_iter().next() {
+                    // A list of steps is the first way, written as the help says.
+                    Some(way) => {
+                        let mut object = resource.object.clone();
+                        way.into_iter().for_each(|step| apply(&mut object, &finding.pointer, step));
+                        object == fixed
+                    }
+                    None => true,
+                };
+                if !is_same {
+                    wrong.push(format!(
+                        "{name}: {}: the fix {:?} is not: {}",
+                        finding.rule,
+                        fix.operations,
+                        finding.help.as_deref().unwrap()
+                    ));
+                }
+                with_fix.insert(format!("{}{}", if fix.safe { "" } else { "!" }, finding.rule));
+                let mut changed = Resource::from_manifest(fixed).unwrap();
+                changed.old_object.clone_from(&resource.old_object);
+                changed.operation = resource.operation;
+                let after = judge(gate, &changed, as_is);
+                let is_it = |other: &&Finding| {
+                    other.rule == finding.rule && other.message == finding.message
+                };
+                if after.iter().filter(is_it).count() >= before.iter().filter(is_it).count() {
+                    wrong.push(format!(
+                        "{name}: {} stays after the fix {:?}: {}",
+                        finding.rule, fix.operations, finding.message
+                    ));
+                }
+            }
+            (None, _) => {}
+        }
+        for way in ways_of_help {
             let mut object = resource.object.clone();
             let new_place = way.iter().find_map(|step| match step {
                 Step::Rename(key) => Some(renamed(&finding.pointer, key)),
@@ -232,6 +284,7 @@ fn check(
             }
         }
     }
+    applied.extend(with_fix.into_iter().map(|rule| format!("{FIX}{rule}")));
     (applied, wrong)
 }
 
@@ -270,7 +323,9 @@ fn every_value_of_a_help_is_true() {
             }
         }
     }
-    println!("{} rules: {applied:?}", applied.len());
+    let (fixes, applied): (BTreeSet<String>, BTreeSet<String>) =
+        applied.into_iter().partition(|rule| rule.starts_with(FIX));
+    println!("{} rules: {applied:?}\n{} fixes: {fixes:?}", applied.len(), fixes.len());
     assert!(applied.len() >= 40, "{} rules: {applied:?}", applied.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -4,6 +4,7 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
+use super::fixes;
 use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::flink::redaction::{is_sensitive, uri};
@@ -51,6 +52,8 @@ pub(super) struct Gates<'a> {
     pub(super) in_force: &'a Gate,
     /// The same with those of the input, which are judged as if they were applied in their order.
     pub(super) configured: &'a Gate,
+    /// Whether diagnostics have the edits that correct them.
+    pub(super) proposes_fixes: bool,
 }
 
 /// Judges all objects, which share their tenants' quotas.
@@ -93,11 +96,13 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !hidden.is_empty() {
             linted.hidden.insert(manifest.file.clone(), hidden);
         }
-        linted.diagnostics.extend(found.into_iter().map(|one| diagnostic(manifest, one, None)));
+        linted
+            .diagnostics
+            .extend(found.into_iter().map(|one| diagnostic(gates, manifest, one, None)));
         return linted;
     }
     if let Some(finding) = of_other_operator(&manifest.resource) {
-        linted.diagnostics.push(diagnostic(manifest, finding, None));
+        linted.diagnostics.push(diagnostic(gates, manifest, finding, None));
         return linted;
     }
     let gate = gates.in_force;
@@ -113,7 +118,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !spans.is_empty() {
             linted.hidden.insert(manifest.file.clone(), spans);
         }
-        linted.diagnostics.extend(point(manifest, judgement));
+        linted.diagnostics.extend(point(gates, manifest, judgement));
     }
     linted
 }
@@ -134,13 +139,23 @@ fn secret_options(manifest: &Manifest) -> Vec<Span> {
 }
 
 /// A judgement's findings with their places in the file, which are looked up only now.
-fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
+fn point(
+    gates: Gates<'_>,
+    manifest: &Manifest,
+    judgement: Judgement,
+) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |finding| diagnostic(manifest, finding, tenant.clone()))
+    findings.into_iter().map(move |finding| diagnostic(gates, manifest, finding, tenant.clone()))
 }
 
-fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
-    let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
+fn diagnostic(
+    gates: Gates<'_>,
+    manifest: &Manifest,
+    finding: Finding,
+    tenant: Option<String>,
+) -> Diagnostic {
+    let Finding { rule, level, message, pointer, help, facts, at_key, fix, .. } = finding;
+    let fix = fix.filter(|_| gates.proposes_fixes);
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
         file: manifest.file.clone(),
@@ -152,5 +167,6 @@ fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> 
         pointer,
         help,
         facts,
+        fix: fix.and_then(|fix| fixes::proposed(manifest, *fix)).map(Box::new),
     }
 }

@@ -1,6 +1,7 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
 mod configured;
+mod fixes;
 mod inner;
 mod judge;
 mod repeated;
@@ -9,12 +10,13 @@ use super::args::{
     ManifestArgs, OnlyTenantArgs, OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs,
 };
 use super::gate;
-use super::input::Texts;
+use super::input::{Input, Texts};
 use super::{Exit, Outcome, terminal};
 use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
 use crate::flink::version::FlinkVersion;
 use crate::kinds;
+use crate::pipeline::Gate;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
     text,
@@ -57,6 +59,8 @@ pub struct Args {
     /// The lowest level of findings that gives exit status 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: FailOn,
+    #[command(flatten)]
+    fixes: fixes::Args,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -92,7 +96,71 @@ enum FailOn {
 /// # Errors
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let texts = Texts::read(&args.manifests.paths);
+    let mut texts = Texts::read(&args.manifests.paths);
+    let mut evaluation = evaluate(&args, &texts)?;
+    if args.fixes.applies() {
+        let may_edit = |file: &str| args.fixes.may_edit(file);
+        let judge = |texts: &Texts| evaluate(&args, texts).map(Evaluation::into_judged);
+        let first = evaluation.into_judged();
+        let fixed = fixes::all(&texts, first, args.fixes.includes_unsafe(), may_edit, judge)?;
+        if args.fixes.is_dry() {
+            terminal::print(&fixed.diff())?;
+            let unreadable = evaluate(&args, &texts)?.input;
+            unreadable.complain(&Report::new(
+                0,
+                Vec::new(),
+                Vec::new(),
+                unreadable.unreadable.clone(),
+            ));
+            return Ok(match (unreadable.unreadable.is_empty(), fixed.changed.is_empty()) {
+                (false, _) => Exit::CouldNotRun,
+                (true, false) => Exit::Findings,
+                (true, true) => Exit::Fine,
+            });
+        }
+        fixed.write(&args.manifests.paths)?;
+        terminal::report(&fixed.note());
+        texts = fixed.texts;
+        evaluation = evaluate(&args, &texts)?;
+    }
+    let Evaluation { gate, mut input, linted } = evaluation;
+    masked::mask(&mut input.sources, &linted.hidden);
+    let report = Report::new(
+        input.files,
+        linted.objects,
+        linted.diagnostics,
+        std::mem::take(&mut input.unreadable),
+    );
+
+    input.complain(&report);
+    let text = written(args.format, &report, &input.sources, gate::rules(&gate))?;
+    match args.format {
+        Format::Text if terminal::stdout_wants_colour() => terminal::print_coloured(&text)?,
+        Format::Github => terminal::print_commands(&text)?,
+        _ => terminal::print(&text)?,
+    }
+    Ok(exit(&report, args.fail_on))
+}
+
+/// An input that is judged.
+struct Evaluation {
+    gate: Gate,
+    input: Input<()>,
+    linted: judge::Linted,
+}
+
+impl Evaluation {
+    fn into_judged(self) -> fixes::Judged {
+        fixes::Judged {
+            diagnostics: self.linted.diagnostics,
+            unreadable: self.input.unreadable,
+            sources: self.input.sources,
+        }
+    }
+}
+
+/// Judges an input by its tenants and policies.
+fn evaluate(args: &Args, texts: &Texts) -> anyhow::Result<Evaluation> {
     let surrounding = texts.surrounding();
     let context = args.operator.context(&surrounding)?.with_assumed_version(args.flink_version);
     let namespace_objects = NamespaceObjects::of_input(
@@ -110,35 +178,19 @@ pub fn run(args: Args) -> Outcome {
     })?;
     drop(surrounding);
     let gate = gate.with_completed_files();
-    let configured = configured::gate(&gate, &texts);
-    let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
-    let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
+    let configured = configured::gate(&gate, texts);
+    let gates = Gates {
+        in_force: &gate,
+        configured: configured.as_ref().unwrap_or(&gate),
+        proposes_fixes: args.fixes.applies() || matches!(args.format, Format::Json | Format::Sarif),
+    };
+    let (mut input, mut linted) = judge::all(gates, texts, args.as_is);
     repeated::keep_one_sum(&mut linted.diagnostics);
     inner::point(&mut linted.diagnostics, &input.sources);
     input.notes.extend(repeated::note(&linted.objects));
-
-    masked::mask(&mut input.sources, &linted.hidden);
-
-    let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
-        .into_iter()
-        .map(|(file, problem)| doubt(file, problem))
-        .collect();
-    diagnostics.extend(linted.diagnostics);
-    let report = Report::new(
-        input.files,
-        linted.objects,
-        diagnostics,
-        std::mem::take(&mut input.unreadable),
-    );
-
-    input.complain(&report);
-    let text = written(args.format, &report, &input.sources, gate::rules(&gate))?;
-    match args.format {
-        Format::Text if terminal::stdout_wants_colour() => terminal::print_coloured(&text)?,
-        Format::Github => terminal::print_commands(&text)?,
-        _ => terminal::print(&text)?,
-    }
-    Ok(exit(&report, args.fail_on))
+    let doubts = std::mem::take(&mut input.doubts);
+    linted.diagnostics.extend(doubts.into_iter().map(|(file, problem)| doubt(file, problem)));
+    Ok(Evaluation { gate, input, linted })
 }
 
 /// `v2_1` or `2.1`.
@@ -165,6 +217,7 @@ fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
         object: None,
         tenant: None,
         facts: Facts::default(),
+        fix: None,
     }
 }
 

@@ -5,8 +5,8 @@ use crate::flink::operator::field_name;
 use crate::flink::schemas::{Expected, FaultKind, SchemaFault};
 use crate::flink::version::FlinkVersion;
 use crate::resource::type_name;
-use crate::rules::words::{alternatives, shown};
-use crate::rules::{Finding, Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Finding, Findings, Level, Rule, Subject};
 use crate::spelling;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -37,25 +37,25 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             FaultKind::Unknown { .. } => continue,
             FaultKind::Type { expected, found } => (
                 format!("`{}` is {}, but must be {}", name(), kind_of(found), expected.as_str()),
-                help_for_type(*expected, found).to_owned(),
+                Advice::words(help_for_type(*expected, found)),
             ),
             FaultKind::Word { allowed, found } => (
                 format!("`{}` cannot be `{}`", name(), shown(found)),
                 match allowed.last().filter(|_| is_flink_version(fault)) {
                     // They are in their order, and the newest is the nearest to a newer one.
-                    Some(newest) => format!("use `{newest}` or older, or a newer operator"),
-                    None => format!("use {}", alternatives(&likely(allowed, found))),
+                    Some(newest) => Advice::replace(newest).then(" or older, or a newer operator"),
+                    None => Advice::word_of(&likely(allowed, found)),
                 },
             ),
             FaultKind::Range { allowed, found } => {
                 let range = range(allowed);
                 (
                     format!("`{}` is {}, but must be {range}", name(), shown(&found.to_string())),
-                    format!("write a number that is {range}"),
+                    Advice::words(format!("write a number that is {range}")),
                 )
             }
             FaultKind::Missing { name: field } => {
-                (format!("`{}` is missing", name()), format!("add `{field}`"))
+                (format!("`{}` is missing", name()), Advice::words(format!("add `{field}`")))
             }
         };
         let since = super::unknown_field::allowed_since(fault);
@@ -65,7 +65,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .at(fault.place.as_str())
             .level(level)
             .message(format!("{message}{}", since.as_deref().unwrap_or_default()))
-            .help(help);
+            .advise(help);
     }
     check_pull_policy(subject, findings);
 }
@@ -82,7 +82,7 @@ fn check_pull_policy(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(place.as_str())
         .message(format!("`{}` cannot be `{}`", field_name(&place), shown(found)))
-        .help(format!("use {}", alternatives(&likely(&PULL_POLICIES, found))));
+        .advise(Advice::word_of(&likely(&PULL_POLICIES, found)));
 }
 
 /// Removes what another rule reports of the same value: it knows more of what it reads, and one defect

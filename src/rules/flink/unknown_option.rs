@@ -1,7 +1,7 @@
 //! `flink/unknown-option`
 
 use crate::flink::catalog::OptionFault;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options that no Flink version reads.
 pub static RULE: Rule = Rule {
@@ -24,7 +24,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         match suggestion {
             Some(suggestion) => finding
                 .message(format!("unknown option `{key}`: did you mean `{suggestion}`?"))
-                .help(format!("use `{suggestion}`"))
+                .advise(Advice::rename_option(key, suggestion).safe())
                 .wanted(suggestion),
             None => finding
                 .message(format!("unknown option `{key}`"))
