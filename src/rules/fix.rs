@@ -203,6 +203,18 @@ pub struct Draft {
     safe: bool,
 }
 
+impl From<&str> for Advice {
+    fn from(text: &str) -> Self {
+        Self::words(text)
+    }
+}
+
+impl From<String> for Advice {
+    fn from(text: String) -> Self {
+        Self::words(text)
+    }
+}
+
 impl Finding {
     /// What to write instead, as help and as a fix.
     pub fn advise(&mut self, advice: Advice) -> &mut Self {
@@ -268,8 +280,14 @@ impl At<'_> {
             Step::Set(field, value) => Operation::Set { pointer: self.near(&field), value },
             Step::Replace(value) => {
                 // A list in an option has more than the value that was found.
-                let written = found.and_then(Value::as_str)?;
-                let is_found = self.finding.facts.found.as_deref().is_none_or(|it| it == written);
+                let is_found = match found {
+                    Some(Value::String(text)) => {
+                        self.finding.facts.found.as_deref().is_none_or(|found| found == text)
+                    }
+                    Some(_) => false,
+                    // The default is wrong.
+                    None => true,
+                };
                 is_found.then_some(())?;
                 Operation::Set { pointer: here.to_owned(), value }
             }
@@ -279,9 +297,8 @@ impl At<'_> {
             }
             Step::Remove => {
                 found?;
-                let options = self.workload.config_pointer.as_deref();
                 // Of a list in an option, only one element may be wrong.
-                if options.is_some_and(|options| here.starts_with(options)) {
+                if here.starts_with(self.workload.options_place()) {
                     return None;
                 }
                 Operation::Remove { pointer: here.to_owned() }
@@ -329,8 +346,7 @@ impl At<'_> {
     }
 
     fn option(&self, key: &str, change: Change) -> Option<Vec<Operation>> {
-        let options = self.workload.config_pointer.as_deref();
-        let entry = self.workload.config.exact(key).and_then(|entry| entry.pointer.as_deref());
+        let options = self.workload.options_place();
         let in_text = |pointer: &str, change: Change| {
             let change = match change {
                 Change::Set(value) => Change::Set(typed(value)),
@@ -339,21 +355,26 @@ impl At<'_> {
             let (pointer, option) = (pointer.to_owned(), key.to_owned());
             Some(vec![Operation::Within { pointer, option, change }])
         };
-        if let Some(options) = options
-            && pointer::at(self.object, options).is_some_and(Value::is_string)
-        {
+        if pointer::at(self.object, options).is_some_and(Value::is_string) {
             return in_text(options, change);
         }
-        let Some(place) = entry else {
+        let is_own = |place: &&str| {
+            place
+                .strip_prefix(options)
+                .is_some_and(|below| pointer::tokens(below).collect::<Vec<_>>().join(".") == key)
+        };
+        // The option can be there although something else takes precedence.
+        let here = Some(self.finding.pointer.as_str());
+        let here = here.filter(is_own).filter(|place| pointer::at(self.object, place).is_some());
+        let entry = self.workload.config.exact(key).and_then(|entry| entry.pointer.as_deref());
+        let Some(place) = here.or(entry) else {
             let Change::Set(value) = change else { return None };
-            let is_cluster = self.workload.declares_cluster || options.is_some();
-            let options = options.unwrap_or("/spec/flinkConfiguration");
+            let is_cluster =
+                self.workload.declares_cluster || self.workload.config_pointer.is_some();
             let pointer = pointer::join(options, key);
             return is_cluster.then(|| vec![Operation::Set { pointer, value }]);
         };
-        let below = options.and_then(|options| place.strip_prefix(options));
-        let is_own = |below: &str| pointer::tokens(below).collect::<Vec<_>>().join(".") == key;
-        if let Some(options) = options.filter(|_| below.is_some_and(is_own)) {
+        if is_own(&place) {
             let pointer = place.to_owned();
             return match change {
                 Change::Set(value) => Some(vec![Operation::Set { pointer, value }]),

@@ -281,13 +281,7 @@ impl<'a> Subject<'a> {
 
     /// Where an option would be that is missing.
     pub fn missing_option_place(&self, key: &str) -> String {
-        let options =
-            self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
-                Engine::Spotify => "/spec/flinkProperties",
-                Engine::Lyft => "/spec/flinkConfig",
-                _ => "/spec/flinkConfiguration",
-            });
-        pointer::join(options, key)
+        pointer::join(self.workload.options_place(), key)
     }
 
     /// Where an option is under one of its names, or would be under the first.

@@ -176,6 +176,30 @@ fn apply(object: &mut Value, place: &str, step: Step) {
     }
 }
 
+/// The object with its options by their whole keys, as the operator reads them.
+fn flat(object: &Value) -> Value {
+    fn add(key: &str, value: &Value, to: &mut serde_json::Map<String, Value>) {
+        match value {
+            Value::Object(fields) if !fields.is_empty() => {
+                for (name, value) in fields {
+                    let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                    add(&key, value, to);
+                }
+            }
+            other => {
+                to.insert(key.to_owned(), other.clone());
+            }
+        }
+    }
+    let mut object = object.clone();
+    if let Some(options) = object.pointer_mut(OPTIONS) {
+        let mut all = serde_json::Map::new();
+        add("", options, &mut all);
+        *options = all.into();
+    }
+    object
+}
+
 fn judge(gate: &Gate, resource: &Resource, as_is: bool) -> Vec<Finding> {
     let case = gate.case(resource, as_is);
     case.map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
@@ -201,6 +225,9 @@ fn check(
     for finding in &before {
         let ways_of_help = ways(finding);
         match (finding.fix.as_deref(), ways_of_help.as_slice()) {
+            // Two ways, of which one is no value: use `https`, or set an option.
+            (None, [_])
+                if finding.help.as_deref().is_some_and(|help| help.contains(", or set `")) => {}
             (None, [_]) => wrong.push(format!(
                 "{name}: {} has no fix for: {} at {}",
                 finding.rule,
@@ -217,7 +244,7 @@ fn check(
                     Some(way) => {
                         let mut object = resource.object.clone();
                         way.into_iter().for_each(|step| apply(&mut object, &finding.pointer, step));
-                        object == fixed
+                        flat(&object) == flat(&fixed)
                     }
                     None => true,
                 };

@@ -1,7 +1,7 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
 mod configured;
-mod fixes;
+pub(super) mod fixes;
 mod inner;
 mod judge;
 mod repeated;
@@ -60,7 +60,7 @@ pub struct Args {
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: FailOn,
     #[command(flatten)]
-    fixes: fixes::Args,
+    fixes: fixes::FixArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]

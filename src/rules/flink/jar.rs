@@ -6,7 +6,7 @@ use crate::flink::operator::jar::{JarProblem, JarReader, is_python, job_manager}
 use crate::flink::operator::version::OperatorVersion;
 use crate::flink::redaction;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// JARs of applications that Flink does not find.
 pub static RULE: Rule = Rule {
@@ -48,7 +48,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .at(cluster.at(JAR))
         .level(level)
         .message(message(problem, uri, &reader))
-        .help(help(problem, uri, &reader))
+        .advise(help(problem, uri, &reader))
         .found(redaction::uri(uri));
 }
 
@@ -96,7 +96,7 @@ fn message(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String
 }
 
 /// What to write instead.
-fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
+fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> Advice {
     let example = "local:///opt/flink/usrlib/job.jar";
     match problem {
         JarProblem::NotUri => {
@@ -105,9 +105,10 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
         JarProblem::NoScheme { .. } if uri.starts_with('/') && !uri.ends_with('/') => {
             let instead = format!("local://{uri}");
             match reader.problem(&instead) {
-                None => format!("write `{}`", shown(&instead)),
+                None => write(instead),
                 Some(_) => {
                     format!("write the path of the JAR in the image, such as `{}`", usual(reader))
+                        .into()
                 }
             }
         }
@@ -115,25 +116,27 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
             "write the name of the JAR at the end of the address".into()
         }
         JarProblem::NoScheme { .. } | JarProblem::Relative | JarProblem::NoFile => {
-            format!("write the path of the JAR in the image, such as `{}`", usual(reader))
+            format!("write the path of the JAR in the image, such as `{}`", usual(reader)).into()
         }
         JarProblem::LetterCase(scheme) => {
             let rest = uri.split_once(':').map_or("", |(_, rest)| rest);
-            format!("write `{}`", shown(&redaction::uri(&format!("{scheme}:{rest}"))))
+            write(format!("{scheme}:{rest}")).safe()
         }
         JarProblem::Scheme(_) => {
             format!("put the JAR into the image and write its path, such as `{}`", usual(reader))
+                .into()
         }
         JarProblem::RawHttp => "use `https`, or set `user.artifacts.raw-http-enabled: true`".into(),
         JarProblem::Host(host) => {
             let (scheme, rest) = uri.split_once("//").unwrap_or_default();
             match reader.problem(&format!("{scheme}///{rest}")) {
-                None => format!("write `{}`", shown(&format!("{scheme}///{rest}"))),
+                None => write(format!("{scheme}///{rest}")),
                 Some(_) => format!(
                     "write three slashes before `{}`, and a path such as `{}`",
                     shown(host),
                     usual(reader)
-                ),
+                )
+                .into(),
             }
         }
         JarProblem::NoStore => "write the bucket or host after `//`".into(),
@@ -145,8 +148,16 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
                 shown(file),
                 example.trim_start_matches("local://").trim_end_matches("/job.jar")
             )
+            .into()
         }
     }
+}
+
+/// The advice to write an address, which is shown without its password.
+fn write(address: String) -> Advice {
+    let text = shown(&redaction::uri(&address));
+    let words = format!("write `{text}`");
+    if text == address { Advice::replace(&address).in_words(words) } else { words.into() }
 }
 
 /// The usual address of a JAR in this mode.

@@ -67,11 +67,11 @@ fn refused(subject: &Subject<'_>, role: &str, error: &MemoryError, findings: &mu
         )),
         Some(size) => {
             let words = format!("set `{name}` to `{size}` or {bound}");
-            let advice = Advice::set_option(option, size).in_words(words.clone());
-            let is_here = subject.workload.config.exact(option).is_none_or(|entry| {
-                entry.pointer.as_deref().is_none_or(|at| subject.workload.is_written_at(at))
-            });
-            if is_here { advice } else { Advice::words(words) }
+            match place.filter(|place| !subject.workload.is_written_at(place)) {
+                Some(field) => Advice::set_at(field.to_owned(), option, size.as_str()),
+                None => Advice::set_option(option, size),
+            }
+            .in_words(words)
         }
         None if error.fault == Fault::Overflow => {
             Advice::words(format!("set `{name}` to a smaller size"))

@@ -39,7 +39,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             Some(Nearest::Option(key)) => {
                 Advice::words(format!("set `{key}` in `flinkConfiguration`"))
             }
-            None => Advice::words(format!("remove `{}`, or correct its name", shown(name))),
+            None => Advice::remove(&shown(name)).then(", or correct its name"),
         };
         let finding = findings
             .at(fault.place.as_str())

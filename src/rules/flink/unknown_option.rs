@@ -28,7 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .wanted(suggestion),
             None => finding
                 .message(format!("unknown option `{key}`"))
-                .help(format!("remove `{key}`, or correct its name")),
+                .advise(Advice::remove_option(key).then(", or correct its name")),
         };
     }
 }

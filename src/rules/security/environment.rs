@@ -113,7 +113,10 @@ fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Fin
             findings
                 .at(place)
                 .message(message(variable))
-                .help(format!("{help} `{key}`"))
+                .advise(match help {
+                    "remove" => Advice::remove_option(key),
+                    other => format!("{other} `{key}`").into(),
+                })
                 .key(variable);
         }
     };

@@ -86,7 +86,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(subject.option_place(key, entry))
             .message(message(&entry.value))
-            .advise(help_option(key, allowed))
+            .advise(help(key, allowed))
             .key(key)
             .found(&entry.value);
     }
@@ -119,19 +119,11 @@ fn message(policy: &str) -> String {
 
 fn help(field: &str, allowed: &[PullPolicy]) -> Advice {
     let advice = match allowed {
-        // An option is set as one.
-        [only] if !field.contains('.') => Advice::set(field, only.as_ref()),
+        [only] if field.contains('.') => Advice::set_option(field, only.as_ref()),
+        [only] => Advice::set(field, only.as_ref()),
         _ => Advice::words(""),
     };
     advice.in_words(help_text(field, allowed))
-}
-
-fn help_option(key: &str, allowed: &[PullPolicy]) -> Advice {
-    let advice = match allowed {
-        [only] => Advice::set_option(key, only.as_ref()),
-        _ => Advice::words(""),
-    };
-    advice.in_words(help_text(key, allowed))
 }
 
 fn help_text(field: &str, allowed: &[PullPolicy]) -> String {

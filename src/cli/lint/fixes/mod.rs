@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// Arguments of fixes.
 #[derive(Clone, Copy, Debug, clap::Args)]
-pub struct Args {
+pub struct FixArgs {
     /// Apply the safe fixes to the files
     ///
     /// A fix is safe if the author cannot have meant anything else, such as for a misspelt field. It is
@@ -38,7 +38,7 @@ pub struct Args {
     diff: bool,
 }
 
-impl Args {
+impl FixArgs {
     /// Whether fixes are applied, be it only for a diff.
     pub fn applies(self) -> bool {
         self.fix || self.diff
@@ -94,6 +94,8 @@ pub struct Fixed {
     pub changed: BTreeMap<Arc<str>, (Arc<str>, Arc<str>)>,
     /// How many findings are gone.
     pub fixed: usize,
+    /// How many fixes would have made other findings, or did not help.
+    pub left_out: usize,
 }
 
 impl Fixed {
@@ -120,8 +122,16 @@ impl Fixed {
     /// `fixed 3 findings in 2 files`.
     pub fn note(&self) -> String {
         let files = counted(self.changed.len(), "file");
-        format!("fixed {} in {files}", counted(self.fixed, "finding"))
+        let left_out = match self.left_out {
+            0 => String::new(),
+            some => format!("; left out {}, which would make other findings", counted_fixes(some)),
+        };
+        format!("fixed {} in {files}{left_out}", counted(self.fixed, "finding"))
     }
+}
+
+fn counted_fixes(count: usize) -> String {
+    if count == 1 { "1 fix".to_owned() } else { format!("{count} fixes") }
 }
 
 /// What a finding is, however it moves: rule, file, object and message, without numbers that other
@@ -194,7 +204,7 @@ pub fn all<E>(
         }
     }
     let fixed = found.saturating_sub(state.judged.diagnostics.len());
-    Ok(Fixed { texts: state.texts, changed, fixed })
+    Ok(Fixed { texts: state.texts, changed, fixed, left_out: state.rejected.len() })
 }
 
 /// A fix that is applied in a round.
