@@ -235,7 +235,7 @@ fn safe_fixes_alone_are_applied_by_default() {
     let file = case.folder.path().join("etl.yaml");
     let safe = MISSPELT.replace("Acount", "Account");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), safe);
-    assert!(text(&output.stderr).contains("fixed 1 finding in 1 file"), "{output:?}");
+    assert!(text(&output.stderr).contains("fixed 2 findings in 1 file"), "{output:?}");
     assert!(text(&output.stdout).contains("metrics.foo"), "the rest is reported: {output:?}");
 
     case.run(&["--fix", "--unsafe-fixes"]);
@@ -340,13 +340,27 @@ fn options_in_a_config_map_are_fixed_in_their_text() {
 }
 
 #[test]
+fn lists_and_json_files_are_fixed_in_their_style() {
+    let item = r#"{"apiVersion":"flink.apache.org/v1beta1","kind":"FlinkDeployment","metadata":{"name":"NAME","namespace":"a"},"spec":{"image":"flink:1.20.1","flinkVersion":"v1_20","serviceAcount":"flink","jobManager":{"resource":{"memory":"1g","cpu":1}},"taskManager":{"resource":{"memory":"2g","cpu":1}},"job":{"jarURI":"local:///opt/flink/usrlib/a.jar","parallelism":2,"upgradeMode":"stateless"}}}"#;
+    let (one, two) = (item.replace("NAME", "one"), item.replace("NAME", "two"));
+    let list = format!("{{\"apiVersion\":\"v1\",\"kind\":\"List\",\"items\":[{one},\n{two}]}}");
+    let bundle = format!("apiVersion: v1\nkind: List # of two\nitems:\n- {one}\n- {two}\n");
+    let files = [("a.json".to_owned(), list.clone()), ("b.yaml".to_owned(), bundle.clone())];
+    let case = Case::new("lists", &files, vec!["--tenants".into(), EMPTY_TENANT.into()]);
+    case.run(&["--fix"]);
+    let read = |file: &str| std::fs::read_to_string(case.folder.path().join(file)).unwrap();
+    assert_eq!(read("a.json"), list.replace("Acount", "Account"));
+    assert_eq!(read("b.yaml"), bundle.replace("Acount", "Account"));
+}
+
+#[test]
 fn a_finding_below_an_alias_is_reported_and_stays() {
     let text = MISSPELT
         .replace("metadata: {", "x: &x {serviceAcount: flink}\r\nmetadata: {")
         .replace("    serviceAcount: flink\r\n    flink", "    <<: *x\r\n    flink");
     let files = [("etl.yaml".to_owned(), text.clone())];
     let case = Case::new("alias", &files, vec!["--tenants".into(), EMPTY_TENANT.into()]);
-    let output = case.run(&["--fix", "--unsafe-fixes"]);
+    let output = case.run(&["--fix"]);
     assert_eq!(std::fs::read_to_string(case.folder.path().join("etl.yaml")).unwrap(), text);
     assert!(self::text(&output.stdout).contains("serviceAcount"), "{output:?}");
 }

@@ -14,6 +14,10 @@ use std::collections::BTreeSet;
 
 const OPTIONS: &str = "/spec/flinkConfiguration";
 
+/// Rules whose fact is the limit, and whose fix is what fits in it.
+const OTHER_WANTED: [&str; 4] =
+    ["cost/idle-slots", "quota/growth", "quota/unbounded", "scheduling/zone-spread"];
+
 /// Marks rules whose findings have a fix; `!` after it, one that is not safe.
 const FIX: &str = "fix of ";
 
@@ -255,6 +259,15 @@ fn check(
                         fix.operations,
                         finding.help.as_deref().unwrap()
                     ));
+                }
+                // Facts are those of the help too.
+                if let (Some(wanted), [value], false) = (
+                    &finding.facts.wanted,
+                    &fix.values().collect::<Vec<_>>()[..],
+                    OTHER_WANTED.contains(&&*finding.rule),
+                ) && !value.contains(wanted.trim_start_matches('v'))
+                {
+                    wrong.push(format!("{name}: {}: {value} is not {wanted}", finding.rule));
                 }
                 with_fix.insert(format!("{}{}", if fix.safe { "" } else { "!" }, finding.rule));
                 let mut changed = Resource::from_manifest(fixed).unwrap();

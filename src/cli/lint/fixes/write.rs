@@ -2,7 +2,7 @@
 
 use crate::resource::files::Roots;
 use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -73,6 +73,7 @@ impl Writer {
             return Err(FileError::Changed { path });
         }
         let (temporary, mut out) = beside(&real).map_err(failed)?;
+        keep_owner(&metadata, &temporary);
         let written = out
             .write_all(after.as_bytes())
             .and_then(|()| out.set_permissions(metadata.permissions()))
@@ -86,6 +87,30 @@ impl Writer {
     }
 }
 
+/// The file stays that of its owner, where this user may give it away.
+#[cfg(unix)]
+fn keep_owner(metadata: &Metadata, temporary: &Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let _ = chown(temporary, Some(metadata.uid()), Some(metadata.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_: &Metadata, _: &Path) {}
+
+/// What is being written may be a secret.
+#[cfg(unix)]
+fn for_owner_only() -> OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt;
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+#[cfg(not(unix))]
+fn for_owner_only() -> OpenOptions {
+    OpenOptions::new()
+}
+
 /// A new file in the folder of another.
 fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     const ATTEMPTS: u32 = 100;
@@ -94,7 +119,7 @@ fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
     let mut last = io::Error::other("no name is free for a temporary file");
     for attempt in 0..ATTEMPTS {
         let temporary = folder.join(format!(".{name}.{}-{attempt}.tmp", std::process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+        match for_owner_only().write(true).create_new(true).open(&temporary) {
             Ok(file) => return Ok((temporary, file)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = error,
             Err(error) => return Err(error),

@@ -53,7 +53,13 @@ pub(super) fn replaced(
     }
     let (start, end) = (node.span.start as usize, view.end_of(id)?);
     let is_lines = node.kind != Kind::Scalar && !node.alias && !view.is_flow(node);
-    if is_lines && is_collection(value) && value.is_array() == (node.kind == Kind::List) {
+    // A comment cannot follow a block scalar.
+    let has_comment = view.slice(end, lines::content_end(view.text, end)).contains('#');
+    if is_lines
+        && is_collection(value)
+        && value.is_array() == (node.kind == Kind::List)
+        && !(has_comment && ends_in_block(value))
+    {
         let mut text = String::new();
         let column = view.column_of(node)?;
         let first = view.children(node).first().map(|(_, first)| entry(view, first));
@@ -200,7 +206,17 @@ pub(super) fn removed(
         let line = lines::start(view.text, start);
         let before = view.slice(line, start);
         if before.trim_matches([' ', '\t']).is_empty() {
-            splices.push(whole_lines(view, line, view.line_after(*id)?));
+            let end = view.line_after(*id)?;
+            // At an open end, the lines before it lose their ends too.
+            let is_last = end == view.text.len() && !view.text.ends_with('\n');
+            let before = splices.last().filter(|last: &&Splice| {
+                is_last && view.slice(last.bytes.end, line).trim().is_empty()
+            });
+            let line = before.map_or(line, |last| last.bytes.start);
+            if before.is_some() {
+                splices.pop();
+            }
+            splices.push(whole_lines(view, line, end));
             continue;
         }
         is_plain_start(before)?;
