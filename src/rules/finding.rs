@@ -4,6 +4,7 @@ use super::fix::{Draft, Fix};
 use crate::flink::redaction::Secrets;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// The severity of a finding.
 #[derive(
@@ -86,6 +87,32 @@ impl Facts {
     }
 }
 
+impl Ord for Finding {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Values have no order of their own.
+        let fixes = |finding: &Self| format!("{:?}{:?}", finding.fix, finding.draft);
+        let by_words =
+            (&self.rule, self.level, &self.message, &self.pointer, &self.help, &self.facts).cmp(&(
+                &other.rule,
+                other.level,
+                &other.message,
+                &other.pointer,
+                &other.help,
+                &other.facts,
+            ));
+        by_words
+            .then_with(|| self.at_key.cmp(&other.at_key))
+            .then_with(|| self.failed_evaluation.cmp(&other.failed_evaluation))
+            .then_with(|| fixes(self).cmp(&fixes(other)))
+    }
+}
+
+impl PartialOrd for Finding {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Finding {
     /// What is wrong, in one sentence: no capital, no full stop, values in backticks.
     pub fn message(&mut self, message: impl Into<String>) -> &mut Self {
@@ -152,7 +179,7 @@ impl Finding {
     }
 
     /// The order of reports: most severe first, then by rule, place and message.
-    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         let by_words = || {
             (&self.rule, &self.pointer, &self.message).cmp(&(
                 &other.rule,

@@ -6,6 +6,7 @@
 //! [`rego`](crate::rego).
 
 mod abridge;
+mod advice;
 pub mod documentation;
 mod doubles;
 pub mod enforcement;
@@ -32,11 +33,12 @@ mod tenancy;
 
 pub use crate::tenant::FAMILIES;
 pub use abridge::abridge;
+pub use advice::Advice;
 pub use documentation::Documentation;
 pub use doubles::remove as remove_doubles;
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
-pub use fix::{Advice, Draft, Fix};
+pub use fix::{Draft, Fix};
 pub use flink::dialect::of_other_operator;
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};

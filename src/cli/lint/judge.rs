@@ -52,8 +52,8 @@ pub(super) struct Gates<'a> {
     pub(super) in_force: &'a Gate,
     /// The same with those of the input, which are judged as if they were applied in their order.
     pub(super) configured: &'a Gate,
-    /// Whether diagnostics have the edits that correct them.
-    pub(super) proposes_fixes: bool,
+    /// Bytes of a document that may be read to check the edits of its findings. 0 proposes none.
+    pub(super) fix_bytes: usize,
 }
 
 /// Judges all objects, which share their tenants' quotas.
@@ -83,12 +83,21 @@ pub(super) fn all(gates: Gates<'_>, texts: &Texts, as_is: bool) -> (Input<()>, L
 
 /// Judges the objects of a document, where the whole input uses `usage`.
 fn document(gates: Gates<'_>, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
+    let fixes = fixes::shares(gates.fix_bytes, &manifests);
+    let judged = manifests.into_par_iter().zip(fixes);
     Linted::of(
-        manifests.into_par_iter().map(|manifest| object(gates, &manifest, as_is, usage)).collect(),
+        judged.map(|(manifest, fixes)| object(gates, &manifest, as_is, usage, fixes)).collect(),
     )
 }
 
-fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+/// Judges an object. At most `fixes` of its findings have edits.
+fn object(
+    gates: Gates<'_>,
+    manifest: &Manifest,
+    as_is: bool,
+    usage: &InputUsage,
+    fixes: usize,
+) -> Linted {
     let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
     if is_configuration(&manifest.resource) {
         let found = configuration_findings(gates.configured, &manifest.resource);
@@ -96,13 +105,11 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !hidden.is_empty() {
             linted.hidden.insert(manifest.file.clone(), hidden);
         }
-        linted
-            .diagnostics
-            .extend(found.into_iter().map(|one| diagnostic(gates, manifest, one, None)));
+        linted.diagnostics.extend(found.into_iter().map(|one| diagnostic(manifest, one, None)));
         return linted;
     }
     if let Some(finding) = of_other_operator(&manifest.resource) {
-        linted.diagnostics.push(diagnostic(gates, manifest, finding, None));
+        linted.diagnostics.push(diagnostic(manifest, finding, None));
         return linted;
     }
     let gate = gates.in_force;
@@ -118,7 +125,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !spans.is_empty() {
             linted.hidden.insert(manifest.file.clone(), spans);
         }
-        linted.diagnostics.extend(point(gates, manifest, judgement));
+        linted.diagnostics.extend(point(manifest, judgement, fixes));
     }
     linted
 }
@@ -140,22 +147,22 @@ fn secret_options(manifest: &Manifest) -> Vec<Span> {
 
 /// A judgement's findings with their places in the file, which are looked up only now.
 fn point(
-    gates: Gates<'_>,
     manifest: &Manifest,
     judgement: Judgement,
+    mut fixes: usize,
 ) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |finding| diagnostic(gates, manifest, finding, tenant.clone()))
+    findings.into_iter().map(move |mut finding| {
+        let fix = finding.fix.take().filter(|_| fixes > 0).and_then(|fix| {
+            fixes -= 1;
+            fixes::proposed(manifest, *fix)
+        });
+        Diagnostic { fix: fix.map(Box::new), ..diagnostic(manifest, finding, tenant.clone()) }
+    })
 }
 
-fn diagnostic(
-    gates: Gates<'_>,
-    manifest: &Manifest,
-    finding: Finding,
-    tenant: Option<String>,
-) -> Diagnostic {
-    let Finding { rule, level, message, pointer, help, facts, at_key, fix, .. } = finding;
-    let fix = fix.filter(|_| gates.proposes_fixes);
+fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
+    let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
         file: manifest.file.clone(),
@@ -167,6 +174,6 @@ fn diagnostic(
         pointer,
         help,
         facts,
-        fix: fix.and_then(|fix| fixes::proposed(manifest, *fix)).map(Box::new),
+        fix: None,
     }
 }

@@ -182,7 +182,11 @@ fn evaluate(args: &Args, texts: &Texts) -> anyhow::Result<Evaluation> {
     let gates = Gates {
         in_force: &gate,
         configured: configured.as_ref().unwrap_or(&gate),
-        proposes_fixes: args.fixes.applies() || matches!(args.format, Format::Json | Format::Sarif),
+        fix_bytes: match args.format {
+            _ if args.fixes.applies() => fixes::BYTES_TO_APPLY,
+            Format::Json | Format::Sarif => fixes::BYTES_TO_SHOW,
+            _ => 0,
+        },
     };
     let (mut input, mut linted) = judge::all(gates, texts, args.as_is);
     repeated::keep_one_sum(&mut linted.diagnostics);

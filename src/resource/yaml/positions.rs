@@ -135,6 +135,12 @@ impl Positions {
         self.found.as_ref().map(|(source, nodes)| (source, &**nodes))
     }
 
+    /// Bytes of the document's text.
+    pub fn length(&self) -> usize {
+        let root = self.parts().and_then(|(source, nodes)| Some((source, nodes.get(0)?.span)));
+        root.map_or(0, |(source, span)| source.document_at(span.start as usize).1.len())
+    }
+
     /// The range of the value at this pointer: a scalar with its quotes, a mapping or list from its
     /// first to its last character, or an alias.
     pub fn value(&self, pointer: &str) -> Option<Span> {

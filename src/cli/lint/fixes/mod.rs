@@ -4,11 +4,13 @@
 //! anything is written. Where that gives a new finding, a text that cannot be read, or a finding that
 //! stays, the fixes of the file are tried one by one, and what fails is left out.
 
+mod args;
 mod write;
 
+pub use args::FixArgs;
 pub use write::{FileError, Writer};
 
-use crate::cli::input::{Manifest, STDIN, Texts};
+use crate::cli::input::{Manifest, Texts};
 use crate::report::fixes::{ProposedFix, unified_diff};
 use crate::report::{Diagnostic, Sources, Unreadable, counted};
 use crate::resource::yaml::edit::{self, TextEdit, apply};
@@ -17,47 +19,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Arguments of fixes.
-#[derive(Clone, Copy, Debug, clap::Args)]
-pub struct FixArgs {
-    /// Apply the safe fixes to the files
-    ///
-    /// A fix is safe if the author cannot have meant anything else, such as for a misspelt field. It is
-    /// applied only if that makes no other finding. Templates of Helm charts and standard input are
-    /// not written. What remains is reported.
-    #[arg(long)]
-    fix: bool,
-    /// With `--fix` or `--diff`, apply the other fixes too: deletions, other images, other sizes
-    #[arg(long)]
-    unsafe_fixes: bool,
-    /// Print what `--fix` would change as a unified diff, and write nothing
-    ///
-    /// The exit status is 1 if anything would change. The diff shows the lines of the files as they
-    /// are, secrets too.
-    #[arg(long, conflicts_with = "fix")]
-    diff: bool,
-}
+/// Bytes of a document that may be read to check edits that are applied. Further rounds check the rest.
+pub const BYTES_TO_APPLY: usize = 128 << 20;
+/// The same for edits that a report shows.
+pub const BYTES_TO_SHOW: usize = 8 << 20;
 
-impl FixArgs {
-    /// Whether fixes are applied, be it only for a diff.
-    pub fn applies(self) -> bool {
-        self.fix || self.diff
-    }
-
-    /// Whether nothing is written.
-    pub fn is_dry(self) -> bool {
-        self.diff
-    }
-
-    /// Whether unsafe fixes are applied too.
-    pub fn includes_unsafe(self) -> bool {
-        self.unsafe_fixes
-    }
-
-    /// Whether a file may be edited. Standard input cannot be written.
-    pub fn may_edit(self, file: &str) -> bool {
-        if file == STDIN { self.diff } else { Writer::may_edit(file) }
-    }
+/// How many fixes each object of a document may propose. To check one, the document is read twice.
+pub(super) fn shares(bytes: usize, manifests: &[Manifest]) -> Vec<usize> {
+    let count = manifests.len().max(1);
+    let length = manifests.first().filter(|_| bytes > 0).map_or(1, |one| one.positions.length());
+    let all = bytes / length.saturating_mul(2).max(1);
+    (0..manifests.len()).map(|index| all / count + usize::from(index < all % count)).collect()
 }
 
 /// The edits that a finding's fix makes in its file; `None` where the file cannot be edited so.

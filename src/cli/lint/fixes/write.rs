@@ -23,7 +23,7 @@ pub enum FileError {
         /// The file.
         path: PathBuf,
     },
-    /// Someone else wrote it after it was read.
+    /// Its text changed after it was read.
     #[error("{} changed while it was checked, and is not written: run the command again", path.display())]
     Changed {
         /// The file.
@@ -72,7 +72,7 @@ impl Writer {
         if fs::read(&real).map_err(failed)? != before.as_bytes() {
             return Err(FileError::Changed { path });
         }
-        let (temporary, mut out) = beside(&real).map_err(failed)?;
+        let (temporary, mut out) = temporary_for(&real).map_err(failed)?;
         keep_owner(&metadata, &temporary);
         let written = out
             .write_all(after.as_bytes())
@@ -112,7 +112,7 @@ fn for_owner_only() -> OpenOptions {
 }
 
 /// A new file in the folder of another.
-fn beside(path: &Path) -> io::Result<(PathBuf, File)> {
+fn temporary_for(path: &Path) -> io::Result<(PathBuf, File)> {
     const ATTEMPTS: u32 = 100;
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
