@@ -69,6 +69,11 @@ fn fields_are_set_in_the_style_of_the_file() {
         "a:\n  b:\n    c: 1\n    d: 1\n  e: 1\nf: 1\n",
     );
     gives("a: 1\n", &[set("/a", json!(1))], "a: 1\n");
+    gives(
+        "a: {b: 'x', \"c\": \"y\", d: z}\n",
+        &[set("/a/b", json!("p")), set("/a/c", json!("q")), set("/a/d", json!("r s, t"))],
+        "a: {b: 'p', \"c\": \"q\", d: \"r s, t\"}\n",
+    );
     gives("a:\n  b: 1 # x\nc: 2\n", &[set("/a", json!("x"))], "a: x # x\nc: 2\n");
 }
 

@@ -36,12 +36,12 @@ pub(super) fn replaced(
     let holder = parent.map(|parent| view.node(parent)).transpose()?;
     let in_flow = holder.is_some_and(|holder| view.is_flow(holder));
     let style = flow::Style::of(view, holder.filter(|_| in_flow).unwrap_or(node));
+    let token = view.slice(node.span.start as usize, node.span.end as usize);
+    let is_quoted = node.kind == Kind::Scalar && token.starts_with(['\'', '"']);
     let inline = match value {
+        Value::String(text) if !style.is_json && is_quoted => restyled(token, text),
         Value::String(text) if in_flow || style.is_json => style.text(text),
-        Value::String(text) => {
-            let token = view.slice(node.span.start as usize, node.span.end as usize);
-            restyled(if node.kind == Kind::Scalar { token } else { "" }, text)
-        }
+        Value::String(text) => restyled("", text),
         other => flow::inline(other, style),
     };
     if view.is_empty(node) {
