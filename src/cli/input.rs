@@ -5,6 +5,8 @@
 
 use super::foreign::Foreign;
 use super::input_files::{self, Candidate, Text};
+
+pub use super::input_files::STDIN;
 use super::terminal;
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::flink::config_sources::PROPERTIES;
@@ -65,7 +67,7 @@ impl Manifest {
 }
 
 /// The files of a command line, read but not parsed: what is parsed takes fifty times the room.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Texts {
     texts: Vec<Text>,
     paths: Vec<PathBuf>,
@@ -91,6 +93,20 @@ impl Texts {
             notes.push(format!("skipped {files} with text that is not UTF-8"));
         }
         Self { texts, paths: paths.to_vec(), unreadable, notes }
+    }
+
+    /// The same files, some with another text.
+    pub fn with(&self, changes: &BTreeMap<Arc<str>, Arc<str>>) -> Self {
+        let texts = self.texts.iter().map(|text| match changes.get(&text.file) {
+            Some(changed) => text.with(Arc::clone(changed)),
+            None => text.clone(),
+        });
+        Self {
+            texts: texts.collect(),
+            paths: self.paths.clone(),
+            unreadable: self.unreadable.clone(),
+            notes: self.notes.clone(),
+        }
     }
 
     /// The objects of the files that mention a word.

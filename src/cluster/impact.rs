@@ -202,7 +202,8 @@ fn growth_beyond(resource: &Resource, limits: &Limits) -> Option<(String, String
     let workload = kinds::lower(resource, &resource.object)?;
     let usage = request::usage(&resource.object, &workload);
     let growth = growth::beyond(&workload.size, &usage, limits, workload.clusters())?;
-    rules::growth_message(&growth).map(|message| (message, rules::growth_help(&growth)))
+    rules::growth_message(&growth)
+        .map(|message| (message, rules::growth_help(&growth).text().to_owned()))
 }
 
 async fn record(client: &Client, tenant: &ComparedTenant) -> Result<AdmittedSpecs, ImpactError> {

@@ -230,6 +230,15 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// JSON Pointer of the options, or where they would be.
+    pub fn options_place(&self) -> &str {
+        self.config_pointer.as_deref().unwrap_or(match self.engine {
+            Engine::Spotify => "/spec/flinkProperties",
+            Engine::Lyft => "/spec/flinkConfig",
+            _ => "/spec/flinkConfiguration",
+        })
+    }
+
     /// Whether the workload runs Flink.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None

@@ -4,6 +4,7 @@
 //! and the command line sets the exit status.
 
 pub mod fingerprint;
+pub mod fixes;
 pub mod github;
 pub mod gitlab;
 pub mod impact;
@@ -105,6 +106,8 @@ pub struct Diagnostic {
     pub facts: Facts,
     /// Line and column, from 1, within the text at the pointer.
     pub within: Option<(usize, usize)>,
+    /// The edits that correct it, where they were asked for and its file can be edited.
+    pub fix: Option<Box<fixes::ProposedFix>>,
 }
 
 impl Diagnostic {

@@ -91,6 +91,7 @@ pub fn report() -> Report {
             tenant: None,
             facts: Facts::default(),
             within: None,
+            fix: None,
         },
         Diagnostic {
             rule: "security/image-tag".into(),
@@ -105,6 +106,7 @@ pub fn report() -> Report {
             tenant: None,
             facts: Facts::default(),
             within: None,
+            fix: None,
         },
         Diagnostic {
             rule: "security/privileged".into(),
@@ -118,6 +120,7 @@ pub fn report() -> Report {
             tenant: Some("payments".into()),
             facts: Facts::default(),
             within: None,
+            fix: None,
         },
         Diagnostic {
             rule: "flink/version".into(),
@@ -131,6 +134,7 @@ pub fn report() -> Report {
             tenant: None,
             facts: Facts::default(),
             within: None,
+            fix: None,
         },
     ];
     let unreadable = vec![

@@ -62,6 +62,8 @@ struct Outcome<'a> {
     message: Message<'a>,
     locations: [Location; 1],
     partial_fingerprints: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -141,6 +143,7 @@ pub fn render(
                 let of_line = of_line.map(|hash| (LINE_HASH, hash.to_owned()));
                 of_line.into_iter().chain([(FINGERPRINT, fingerprint)]).collect()
             },
+            fixes: fixes(diagnostic),
         })
         .collect();
     let log = Log {
@@ -162,6 +165,36 @@ pub fn render(
         }],
     };
     Ok(serde_json::to_string_pretty(&log)? + "\n")
+}
+
+fn fixes(diagnostic: &Diagnostic) -> Vec<Value> {
+    let fix = diagnostic.fix.as_deref().map(|fix| {
+        let replacements = fix.edits.iter().map(|edit| {
+            let span = edit.span;
+            json!({
+                "deletedRegion": {
+                    "startLine": span.line,
+                    "startColumn": span.column,
+                    "endLine": span.end_line,
+                    "endColumn": span.end_column,
+                },
+                "insertedContent": {"text": edit.text},
+            })
+        });
+        let Artifact { uri, uri_base_id } = artifact(&diagnostic.file);
+        let location = match uri_base_id {
+            Some(base) => json!({"uri": uri, "uriBaseId": base}),
+            None => json!({"uri": uri}),
+        };
+        json!({
+            "description": {"text": diagnostic.help.as_deref().unwrap_or(&diagnostic.message)},
+            "artifactChanges": [{
+                "artifactLocation": location,
+                "replacements": replacements.collect::<Vec<_>>(),
+            }],
+        })
+    });
+    fix.into_iter().collect()
 }
 
 fn logical(diagnostic: &Diagnostic) -> Vec<Value> {

@@ -1,8 +1,10 @@
 //! A finding: one thing that a rule reports about one object.
 
+use super::fix::{Draft, Fix};
 use crate::flink::redaction::Secrets;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// The severity of a finding.
 #[derive(
@@ -31,7 +33,7 @@ impl Level {
 }
 
 /// One thing that a rule reports about one object. [`Findings::at`](super::Findings::at) makes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Rule id, `<family>/<name>`.
     pub rule: Cow<'static, str>,
@@ -65,6 +67,12 @@ pub struct Finding {
     /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
     #[serde(skip)]
     pub failed_evaluation: bool,
+    /// What the help writes, where it is a value. [`Self::advise`] makes both.
+    #[serde(skip)]
+    pub fix: Option<Box<Fix>>,
+    /// The same until the places are known.
+    #[serde(skip)]
+    pub draft: Option<Box<Draft>>,
 }
 
 /// The machine-readable part of a finding. Every field is optional.
@@ -88,6 +96,32 @@ impl Facts {
     /// Whether no field is set.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+}
+
+impl Ord for Finding {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Values have no order of their own.
+        let fixes = |finding: &Self| format!("{:?}{:?}", finding.fix, finding.draft);
+        let by_words =
+            (&self.rule, self.level, &self.message, &self.pointer, &self.help, &self.facts).cmp(&(
+                &other.rule,
+                other.level,
+                &other.message,
+                &other.pointer,
+                &other.help,
+                &other.facts,
+            ));
+        by_words
+            .then_with(|| self.at_key.cmp(&other.at_key))
+            .then_with(|| self.failed_evaluation.cmp(&other.failed_evaluation))
+            .then_with(|| fixes(self).cmp(&fixes(other)))
+    }
+}
+
+impl PartialOrd for Finding {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -174,10 +208,15 @@ impl Finding {
                 *text = hidden;
             }
         }
+        // What is hidden cannot be written.
+        let has_secret = |fix: &Fix| fix.values().any(|value| secrets.hide(&value).is_some());
+        if self.fix.as_deref().is_some_and(has_secret) {
+            self.fix = None;
+        }
     }
 
     /// The order of reports: most severe first, then by rule, place and message.
-    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         let by_words = || {
             (&self.rule, &self.pointer, &self.message).cmp(&(
                 &other.rule,

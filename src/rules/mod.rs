@@ -6,11 +6,13 @@
 //! [`rego`](crate::rego).
 
 mod abridge;
+mod advice;
 pub mod documentation;
 mod doubles;
 pub mod enforcement;
 mod finding;
 mod findings;
+mod fix;
 mod locate;
 pub mod notices;
 mod option_places;
@@ -32,10 +34,12 @@ mod tenancy;
 
 pub use crate::tenant::FAMILIES;
 pub use abridge::abridge;
+pub use advice::Advice;
 pub use documentation::Documentation;
 pub use doubles::{makes_superfluous, remove as remove_doubles};
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
+pub use fix::{Draft, Fix};
 pub use flink::dialect::of_other_operator;
 pub use quota::growth::{help as growth_help, message as growth_message};
 pub use rule::Rule;
@@ -126,11 +130,10 @@ fn run(
         (rule.check)(subject, &mut findings);
     }
     let mut list = findings.into_list();
-    let located = |place: &str| locate::locate(subject.object, subject.workload, place);
     for finding in &mut list {
-        finding.pointer = located(&finding.pointer);
+        put_in_place(subject.object, subject.workload, finding);
         if let Some(cause) = &mut finding.cause {
-            *cause = located(cause);
+            *cause = locate::locate(subject.object, subject.workload, cause);
         }
     }
     list
@@ -138,8 +141,14 @@ fn run(
 
 /// Puts findings of any source in force: moves their pointers to the fields that hold the values.
 pub fn located(object: &Value, workload: &Workload, mut finding: Finding) -> Finding {
-    finding.pointer = locate::locate(object, workload, &finding.pointer);
+    put_in_place(object, workload, &mut finding);
     finding
+}
+
+fn put_in_place(object: &Value, workload: &Workload, finding: &mut Finding) {
+    let located = locate::locate(object, workload, &finding.pointer);
+    let place = std::mem::replace(&mut finding.pointer, located);
+    fix::locate(object, workload, &place, finding);
 }
 
 /// Applies a tenant's overrides and exemptions to findings.

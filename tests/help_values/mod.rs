@@ -8,12 +8,20 @@ use super::rule_examples::{
 };
 use flinkgate::pipeline::Gate;
 use flinkgate::quota::Usage;
+use flinkgate::resource::yaml::edit::intended;
 use flinkgate::resource::{Resource, pointer, yaml};
 use flinkgate::rules::{Finding, Level};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 const OPTIONS: &str = "/spec/flinkConfiguration";
+
+/// Rules whose fact is the limit, and whose fix is what fits in it.
+const OTHER_WANTED: [&str; 4] =
+    ["cost/idle-slots", "quota/growth", "quota/unbounded", "scheduling/zone-spread"];
+
+/// Marks rules whose findings have a fix; `!` after it, one that is not safe.
+const FIX: &str = "fix of ";
 
 /// What a right word turns on needs more, which is found once the word is right.
 const NEEDED: [(&str, &[&str]); 6] = [
@@ -323,6 +331,30 @@ fn apply(object: &mut Value, place: &str, step: Step) {
     }
 }
 
+/// The object with its options by their whole keys, as the operator reads them.
+fn flat(object: &Value) -> Value {
+    fn add(key: &str, value: &Value, to: &mut serde_json::Map<String, Value>) {
+        match value {
+            Value::Object(fields) if !fields.is_empty() => {
+                for (name, value) in fields {
+                    let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                    add(&key, value, to);
+                }
+            }
+            other => {
+                to.insert(key.to_owned(), other.clone());
+            }
+        }
+    }
+    let mut object = object.clone();
+    if let Some(options) = object.pointer_mut(OPTIONS) {
+        let mut all = serde_json::Map::new();
+        add("", options, &mut all);
+        *options = all.into();
+    }
+    object
+}
+
 fn judge(gate: &Gate, resource: &Resource, as_is: bool) -> Vec<Finding> {
     let case = gate.case(resource, as_is);
     case.map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
@@ -343,9 +375,69 @@ fn check(
     name: &str,
 ) -> (BTreeSet<String>, Vec<String>) {
     let (mut applied, mut wrong) = (BTreeSet::new(), Vec::new());
+    let mut with_fix = BTreeSet::new();
     let before = judge(gate, resource, as_is);
     for finding in &before {
-        for way in ways(finding) {
+        let ways_of_help = ways(finding);
+        match (finding.fix.as_deref(), ways_of_help.as_slice()) {
+            // Two ways, of which one is no value: use `https`, or set an option.
+            (None, [_])
+                if finding.help.as_deref().is_some_and(|help| help.contains(", or set `")) => {}
+            (None, [_]) => wrong.push(format!(
+                "{name}: {} has no fix for: {} at {}",
+                finding.rule,
+                finding.help.as_deref().unwrap(),
+                finding.pointer
+            )),
+            (Some(fix), _) => {
+                let Ok(fixed) = intended(&resource.object, &fix.operations) else {
+                    // Only mutation added what is wrong.
+                    continue;
+                };
+                let is_same = match ways(finding).into_iter().next() {
+                    // A list of steps is the first way, written as the help says.
+                    Some(way) => {
+                        let mut object = resource.object.clone();
+                        way.into_iter().for_each(|step| apply(&mut object, &finding.pointer, step));
+                        flat(&object) == flat(&fixed)
+                    }
+                    None => true,
+                };
+                if !is_same {
+                    wrong.push(format!(
+                        "{name}: {}: the fix {:?} is not: {}",
+                        finding.rule,
+                        fix.operations,
+                        finding.help.as_deref().unwrap()
+                    ));
+                }
+                // Facts are those of the help too.
+                if let (Some(wanted), [value], false) = (
+                    &finding.facts.wanted,
+                    &fix.values().collect::<Vec<_>>()[..],
+                    OTHER_WANTED.contains(&&*finding.rule),
+                ) && !value.contains(wanted.trim_start_matches('v'))
+                {
+                    wrong.push(format!("{name}: {}: {value} is not {wanted}", finding.rule));
+                }
+                with_fix.insert(format!("{}{}", if fix.safe { "" } else { "!" }, finding.rule));
+                let mut changed = Resource::from_manifest(fixed).unwrap();
+                changed.old_object.clone_from(&resource.old_object);
+                changed.operation = resource.operation;
+                let after = judge(gate, &changed, as_is);
+                let is_it = |other: &&Finding| {
+                    other.rule == finding.rule && other.message == finding.message
+                };
+                if after.iter().filter(is_it).count() >= before.iter().filter(is_it).count() {
+                    wrong.push(format!(
+                        "{name}: {} stays after the fix {:?}: {}",
+                        finding.rule, fix.operations, finding.message
+                    ));
+                }
+            }
+            (None, _) => {}
+        }
+        for way in ways_of_help {
             let mut object = resource.object.clone();
             let new_place = way.iter().find_map(|step| match step {
                 Step::Rename(key) => Some(renamed(&finding.pointer, key)),
@@ -388,6 +480,7 @@ fn check(
             }
         }
     }
+    applied.extend(with_fix.into_iter().map(|rule| format!("{FIX}{rule}")));
     (applied, wrong)
 }
 
@@ -424,6 +517,9 @@ fn every_value_of_a_help_is_true() {
             }
         }
     }
+    let (fixes, applied): (BTreeSet<String>, BTreeSet<String>) =
+        applied.into_iter().partition(|rule| rule.starts_with(FIX));
+    println!("{} rules: {applied:?}\n{} fixes: {fixes:?}", applied.len(), fixes.len());
     let without: BTreeSet<String> = NO_VALUE
         .iter()
         .flat_map(|(_, rules)| rules.iter().map(|rule| (*rule).to_owned()))

@@ -3,7 +3,7 @@
 
 use crate::flink::redaction::{is_sensitive, uri};
 use crate::report::{Diagnostic, Sources};
-use crate::resource::pointer;
+use crate::resource::yaml::edit::option_place;
 use crate::resource::yaml::{self, Document, Span};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -119,7 +119,7 @@ impl Block {
     /// The place of an option, or of its value, in the file.
     fn find(&self, key: &str, is_about_value: bool) -> Option<Span> {
         let found = self.documents.iter().find_map(|document| {
-            let place = option(document.value.as_ref()?, key, MOST_LEVELS)?;
+            let place = option_place(document.value.as_ref()?, key)?;
             if is_about_value {
                 Some(document.positions.nearest(&place))
             } else {
@@ -164,19 +164,6 @@ fn add_secrets(value: &Value, key: &str, levels: usize, secrets: &mut Vec<String
         Value::String(text) if !text.is_empty() && is_sensitive(key) => secrets.push(text.clone()),
         _ => {}
     }
-}
-
-/// The pointer to an option that is written with dots, as nested mappings, or partly so.
-fn option(value: &Value, key: &str, levels: usize) -> Option<String> {
-    let fields = value.as_object()?;
-    if fields.contains_key(key) {
-        return Some(pointer::join("", key));
-    }
-    fields.iter().find_map(|(name, below)| {
-        let rest = key.strip_prefix(name.as_str())?.strip_prefix('.')?;
-        let rest = option(below, rest, levels.checked_sub(1)?)?;
-        Some(pointer::join("", name) + &rest)
-    })
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! more, against the sums.
 
 use super::borrowed::{self, Borrowed, ConfigMapName, ConfigMapPlace};
+use super::fixes;
 use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::flink::redaction::{is_sensitive, uri};
@@ -61,6 +62,8 @@ pub(super) struct Gates<'a> {
     pub(super) in_force: &'a Gate,
     /// The same with those of the input, which are judged as if they were applied in their order.
     pub(super) configured: &'a Gate,
+    /// Bytes of a document that may be read to check the edits of its findings. 0 proposes none.
+    pub(super) fix_bytes: usize,
 }
 
 /// Judges all objects, which share their tenants' quotas.
@@ -90,12 +93,21 @@ pub(super) fn all(gates: Gates<'_>, texts: &Texts, as_is: bool) -> (Input<()>, L
 
 /// Judges the objects of a document, where the whole input uses `usage`.
 fn document(gates: Gates<'_>, manifests: Vec<Manifest>, as_is: bool, usage: &InputUsage) -> Linted {
+    let fixes = fixes::shares(gates.fix_bytes, &manifests);
+    let judged = manifests.into_par_iter().zip(fixes);
     Linted::of(
-        manifests.into_par_iter().map(|manifest| object(gates, &manifest, as_is, usage)).collect(),
+        judged.map(|(manifest, fixes)| object(gates, &manifest, as_is, usage, fixes)).collect(),
     )
 }
 
-fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+/// Judges an object. At most `fixes` of its findings have edits.
+fn object(
+    gates: Gates<'_>,
+    manifest: &Manifest,
+    as_is: bool,
+    usage: &InputUsage,
+    fixes: usize,
+) -> Linted {
     let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
     if is_configuration(&manifest.resource) {
         let found = configuration_findings(gates.configured, &manifest.resource);
@@ -124,7 +136,7 @@ fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage
         if !spans.is_empty() {
             linted.hidden.insert(manifest.file.clone(), spans);
         }
-        borrowed::part(manifest, point(manifest, judgement).collect(), &mut linted);
+        borrowed::part(manifest, point(manifest, judgement, fixes).collect(), &mut linted);
     }
     linted
 }
@@ -145,9 +157,19 @@ fn secret_options(manifest: &Manifest) -> Vec<Span> {
 }
 
 /// A judgement's findings with their places in the file, which are looked up only now.
-fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
+fn point(
+    manifest: &Manifest,
+    judgement: Judgement,
+    mut fixes: usize,
+) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |finding| diagnostic(manifest, finding, tenant.clone()))
+    findings.into_iter().map(move |mut finding| {
+        let fix = finding.fix.take().filter(|_| fixes > 0).and_then(|fix| {
+            fixes -= 1;
+            fixes::proposed(manifest, *fix)
+        });
+        Diagnostic { fix: fix.map(Box::new), ..diagnostic(manifest, finding, tenant.clone()) }
+    })
 }
 
 fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
@@ -164,5 +186,6 @@ fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> 
         help,
         facts,
         within,
+        fix: None,
     }
 }

@@ -2,6 +2,7 @@
 
 mod borrowed;
 mod configured;
+pub(super) mod fixes;
 mod inner;
 mod judge;
 mod output;
@@ -11,12 +12,13 @@ use super::args::{
     ManifestArgs, OnlyTenantArgs, OperatorArgs, PolicyArgs, TenantArgs, UnassignedArgs,
 };
 use super::gate;
-use super::input::Texts;
-use super::{Exit, Outcome};
+use super::input::{Input, Texts};
+use super::{Exit, Outcome, terminal};
 use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
 use crate::flink::version::FlinkVersion;
 use crate::kinds;
+use crate::pipeline::Gate;
 use crate::report::{Diagnostic, Report, masked};
 use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
@@ -55,6 +57,8 @@ pub struct Args {
     /// The lowest level of findings that gives exit status 1
     #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: FailOn,
+    #[command(flatten)]
+    fixes: fixes::FixArgs,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -85,44 +89,39 @@ impl FailOn {
 /// When tenants or policies cannot be loaded, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
     let targets = args.output.targets()?;
-    let texts = Texts::read(&args.manifests.paths);
-    let surrounding = texts.surrounding();
-    let context = args.operator.context(&surrounding)?.with_assumed_version(args.flink_version);
-    let namespace_objects = NamespaceObjects::of_input(
-        surrounding.iter().map(|manifest| &manifest.resource),
-        |resource| kinds::lower_with_context(resource, &resource.object, &context),
-    );
-    let networks = NamespaceNetwork::of_input(
-        surrounding.iter().map(|manifest| &manifest.resource),
-        |resource| kinds::lower_with_context(resource, &resource.object, &context),
-    );
-    let context = context.with_neighbours(namespace_objects).with_networks(networks);
-    let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
-    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
-        texts.mentioning("Namespace")
-    })?;
-    drop(surrounding);
-    let gate = gate.with_completed_files();
-    let configured = configured::gate(&gate, &texts);
-    let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
-    let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
-    borrowed::settle(&mut linted);
-    repeated::keep_one_sum(&mut linted.diagnostics);
-    repeated::keep_files_own(&mut linted.diagnostics);
-    inner::point(&mut linted.diagnostics, &input.sources);
-    input.notes.extend(repeated::note(&linted.objects));
-
+    let mut texts = Texts::read(&args.manifests.paths);
+    let mut evaluation = evaluate(&args, &texts)?;
+    if args.fixes.applies() {
+        let may_edit = |file: &str| args.fixes.may_edit(file);
+        let judge = |texts: &Texts| evaluate(&args, texts).map(Evaluation::into_judged);
+        let first = evaluation.into_judged();
+        let fixed = fixes::all(&texts, first, args.fixes.includes_unsafe(), may_edit, judge)?;
+        if args.fixes.is_dry() {
+            terminal::print(&fixed.diff())?;
+            let unreadable = evaluate(&args, &texts)?.input;
+            unreadable.complain(&Report::new(
+                0,
+                Vec::new(),
+                Vec::new(),
+                unreadable.unreadable.clone(),
+            ));
+            return Ok(match (unreadable.unreadable.is_empty(), fixed.changed.is_empty()) {
+                (false, _) => Exit::CouldNotRun,
+                (true, false) => Exit::Findings,
+                (true, true) => Exit::Fine,
+            });
+        }
+        fixed.write(&args.manifests.paths)?;
+        terminal::report(&fixed.note());
+        texts = fixed.texts;
+        evaluation = evaluate(&args, &texts)?;
+    }
+    let Evaluation { gate, mut input, linted } = evaluation;
     masked::mask(&mut input.sources, &linted.hidden);
-
-    let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
-        .into_iter()
-        .map(|(file, problem)| doubt(file, problem))
-        .collect();
-    diagnostics.extend(linted.diagnostics);
     let report = Report::new(
         input.files,
         linted.objects,
-        diagnostics,
+        linted.diagnostics,
         std::mem::take(&mut input.unreadable),
     );
 
@@ -141,6 +140,63 @@ pub fn run(args: Args) -> Outcome {
     };
     args.output.write(&targets, &result)?;
     Ok(exit(&report, args.fail_on))
+}
+
+/// An input that is judged.
+struct Evaluation {
+    gate: Gate,
+    input: Input<()>,
+    linted: judge::Linted,
+}
+
+impl Evaluation {
+    fn into_judged(self) -> fixes::Judged {
+        fixes::Judged {
+            diagnostics: self.linted.diagnostics,
+            unreadable: self.input.unreadable,
+            sources: self.input.sources,
+        }
+    }
+}
+
+/// Judges an input by its tenants and policies.
+fn evaluate(args: &Args, texts: &Texts) -> anyhow::Result<Evaluation> {
+    let surrounding = texts.surrounding();
+    let context = args.operator.context(&surrounding)?.with_assumed_version(args.flink_version);
+    let namespace_objects = NamespaceObjects::of_input(
+        surrounding.iter().map(|manifest| &manifest.resource),
+        |resource| kinds::lower_with_context(resource, &resource.object, &context),
+    );
+    let networks = NamespaceNetwork::of_input(
+        surrounding.iter().map(|manifest| &manifest.resource),
+        |resource| kinds::lower_with_context(resource, &resource.object, &context),
+    );
+    let context = context.with_neighbours(namespace_objects).with_networks(networks);
+    let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
+    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
+        texts.mentioning("Namespace")
+    })?;
+    drop(surrounding);
+    let gate = gate.with_completed_files();
+    let configured = configured::gate(&gate, texts);
+    let gates = Gates {
+        in_force: &gate,
+        configured: configured.as_ref().unwrap_or(&gate),
+        fix_bytes: match args.fixes.applies() {
+            true => fixes::BYTES_TO_APPLY,
+            false if args.output.shows_fixes() => fixes::BYTES_TO_SHOW,
+            false => 0,
+        },
+    };
+    let (mut input, mut linted) = judge::all(gates, texts, args.as_is);
+    borrowed::settle(&mut linted);
+    repeated::keep_one_sum(&mut linted.diagnostics);
+    repeated::keep_files_own(&mut linted.diagnostics);
+    inner::point(&mut linted.diagnostics, &input.sources);
+    input.notes.extend(repeated::note(&linted.objects));
+    let doubts = std::mem::take(&mut input.doubts);
+    linted.diagnostics.extend(doubts.into_iter().map(|(file, problem)| doubt(file, problem)));
+    Ok(Evaluation { gate, input, linted })
 }
 
 /// `v2_1` or `2.1`.
@@ -168,6 +224,7 @@ fn doubt(file: Arc<str>, problem: Problem) -> Diagnostic {
         tenant: None,
         facts: Facts::default(),
         within: None,
+        fix: None,
     }
 }
 

@@ -137,6 +137,11 @@ impl OutputArgs {
         Ok(targets)
     }
 
+    /// Whether a format has the edits of fixes.
+    pub(super) fn shows_fixes(&self) -> bool {
+        self.formats.iter().any(|target| matches!(target.format, Format::Json | Format::Sarif))
+    }
+
     /// Writes the result to all targets.
     ///
     /// # Errors

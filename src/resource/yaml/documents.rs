@@ -103,7 +103,7 @@ fn chunk_of<T>(
 /// The documents of a text and their offsets. Splits as apimachinery's `YAMLReader` does: at every
 /// line that consists of `---` and an optional comment. Directives such as `%YAML 1.1` belong to the
 /// document that follows them (YAML 1.2.2, 6.8), so a separator after them is a part of it.
-fn split(text: &str) -> Vec<(usize, &str)> {
+pub(super) fn split(text: &str) -> Vec<(usize, &str)> {
     let mut chunks = Vec::new();
     let (mut start, mut at) = (0, 0);
     // Where directives may be: at the beginning, and after the end of a document.

@@ -4,8 +4,8 @@ use crate::flink::Engine;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
-use crate::rules::words::{shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Flink versions that the tenant does not allow.
@@ -38,12 +38,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let place = cluster.at("/flinkVersion");
     let help = match plain.last() {
         Some(newest) if pointer::at(subject.object, &place).is_none() => {
-            format!("set `flinkVersion: {newest}`")
+            Advice::set("flinkVersion", newest.trim_matches('"'))
+                .in_words(format!("set `flinkVersion: {newest}`"))
         }
-        _ => use_one_of(&plain),
+        _ => Advice::one_of(&plain),
     };
     let written = pointer::at(subject.object, &place).and_then(Value::as_str);
-    let finding = findings.at(place).help(help);
+    let finding = findings.at(place).advise(help);
     match version {
         Some(version) => {
             finding

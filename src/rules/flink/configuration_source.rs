@@ -8,7 +8,7 @@ use crate::flink::{Engine, Role};
 use crate::kubernetes::references::{ReferenceKind, references};
 use crate::resource::fields::{elements, text};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Clusters in which Flink would read another configuration than the one of the object.
@@ -88,7 +88,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         {
             let message =
                 format!("Flink would not read its configuration from `{}`", shown(at.folder));
-            findings.at(place).message(message).help(format!("remove `{key}`")).key(key);
+            findings.at(place).message(message).advise(Advice::remove_option(key)).key(key);
         }
     }
     check_options(subject, findings);
@@ -214,7 +214,11 @@ fn check_options(subject: &Subject<'_>, findings: &mut Findings) {
                 && !is_folder(&entry.value, suffix, &folder)
                 && let Some(place) = subject.written(key, entry)
             {
-                findings.at(place).message(message(name)).help(format!("remove `{key}`")).key(key);
+                findings
+                    .at(place)
+                    .message(message(name))
+                    .advise(Advice::remove_option(key))
+                    .key(key);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::flink::pods::{Pods, is_made_by_operator};
 use crate::flink::workload::{MAIN_CONTAINER, PodMaker};
 use crate::kubernetes::validation::{self, Fault, Form, Options, Place, Reason};
 use crate::resource::{Operation, Resource, pointer};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::spelling::closest;
 use additions::Where;
 use serde_json::Value;
@@ -155,7 +155,7 @@ impl<'a> Reports<'_, 'a> {
     }
 
     /// What to write where the operator makes the pods.
-    fn help(&self, pods: &Pods<'a>, within: &str, fault: Fault<'_>) -> Option<String> {
+    fn help(&self, pods: &Pods<'a>, within: &str, fault: Fault<'_>) -> Option<Advice> {
         let object = self.subject.object;
         if let Template::Merged(merged) = &pods.set.template
             && !merged.by_name
@@ -163,15 +163,16 @@ impl<'a> Reports<'_, 'a> {
             && (collides(object, &merged.common, &merged.role, within)
                 || words::has_volume(object, &merged.common, fault))
         {
-            return Some(format!("set `{MERGE_BY_NAME}: true`"));
+            return Some(Advice::set_option(MERGE_BY_NAME, true));
         }
         let is_image = fault == Fault::Missing("image") && within.starts_with("/spec/containers/");
         let is_of_operator = is_made_by_operator(pods.set, self.subject.workload);
         (is_image && is_of_operator && container(pods.template, within).is_some_and(is_like_main))
             .then(|| {
-                format!(
+                let words = format!(
                     "name it `{MAIN_CONTAINER}`: only that container gets the image of the cluster"
-                )
+                );
+                Advice::set("name", MAIN_CONTAINER).in_words(words)
             })
     }
 
@@ -180,7 +181,7 @@ impl<'a> Reports<'_, 'a> {
         if !self.reported.insert((place.clone(), message.clone())) {
             return;
         }
-        let finding = self.findings.at(place).message(message).help(help).level(level);
+        let finding = self.findings.at(place).message(message).advise(help).level(level);
         if let Some(container) = container {
             finding.container(container);
         }

@@ -9,7 +9,7 @@ use crate::flink::operator::jar::{JarProblem, JarReader, is_python, job_manager}
 use crate::flink::operator::version::OperatorVersion;
 use crate::flink::redaction;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// JARs of applications that Flink does not find.
 pub static RULE: Rule = Rule {
@@ -54,7 +54,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .at(cluster.at(JAR))
         .level(level)
         .message(message(problem, uri, &reader))
-        .help(help(problem, uri, &reader))
+        .advise(help(problem, uri, &reader))
         .found(redaction::uri(uri));
 }
 
@@ -121,7 +121,7 @@ fn message(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String
 }
 
 /// What to write instead.
-fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
+fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> Advice {
     let example = "local:///opt/flink/usrlib/job.jar";
     match problem {
         JarProblem::NotUri => {
@@ -130,13 +130,12 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
         JarProblem::NoScheme { .. } if uri.starts_with('/') && !uri.ends_with('/') => {
             let instead = format!("local://{uri}");
             match reader.problem(&instead) {
-                None => format!("write `{}`", shown(&instead)),
-                Some(_) => {
-                    format!(
-                        "write the path of the JAR in the image, such as `{}`",
-                        usual(reader.mode)
-                    )
-                }
+                None => write(instead),
+                Some(_) => format!(
+                    "write the path of the JAR in the image, such as `{}`",
+                    usual(reader.mode)
+                )
+                .into(),
             }
         }
         JarProblem::NoFile if !["local:", "file:"].iter().any(|local| uri.starts_with(local)) => {
@@ -144,27 +143,28 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
         }
         JarProblem::NoScheme { .. } | JarProblem::Relative | JarProblem::NoFile => {
             format!("write the path of the JAR in the image, such as `{}`", usual(reader.mode))
+                .into()
         }
         JarProblem::LetterCase(scheme) => {
             let rest = uri.split_once(':').map_or("", |(_, rest)| rest);
-            format!("write `{}`", shown(&redaction::uri(&format!("{scheme}:{rest}"))))
+            write(format!("{scheme}:{rest}")).safe()
         }
-        JarProblem::Scheme(_) => {
-            format!(
-                "put the JAR into the image and write its path, such as `{}`",
-                usual(reader.mode)
-            )
-        }
+        JarProblem::Scheme(_) => format!(
+            "put the JAR into the image and write its path, such as `{}`",
+            usual(reader.mode)
+        )
+        .into(),
         JarProblem::RawHttp => "use `https`, or set `user.artifacts.raw-http-enabled: true`".into(),
         JarProblem::Host(host) => {
             let (scheme, rest) = uri.split_once("//").unwrap_or_default();
             match reader.problem(&format!("{scheme}///{rest}")) {
-                None => format!("write `{}`", shown(&format!("{scheme}///{rest}"))),
+                None => write(format!("{scheme}///{rest}")),
                 Some(_) => format!(
                     "write three slashes before `{}`, and a path such as `{}`",
                     shown(host),
                     usual(reader.mode)
-                ),
+                )
+                .into(),
             }
         }
         JarProblem::NoStore => "write the bucket or host after `//`".into(),
@@ -176,8 +176,16 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
                 shown(file),
                 example.trim_start_matches("local://").trim_end_matches("/job.jar")
             )
+            .into()
         }
     }
+}
+
+/// The advice to write an address, which is shown without its password.
+fn write(address: String) -> Advice {
+    let text = shown(&redaction::uri(&address));
+    let words = format!("write `{text}`");
+    if text == address { Advice::replace(&address).in_words(words) } else { words.into() }
 }
 
 /// The usual address of a JAR in this mode.

@@ -5,7 +5,7 @@ use crate::flink::Engine;
 use crate::flink::catalog::{OptionFault, Release};
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::flink::version::FlinkVersion;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options that the named Flink version ignores.
 pub static RULE: Rule = Rule {
@@ -52,7 +52,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .key(key)
             .at_key();
         match instead {
-            Some(instead) => finding.help(help(subject, key, instead)).wanted(instead),
+            Some(instead) => finding.advise(help(subject, key, instead)).wanted(instead),
             None if by_tenant => finding.help(format!(
                 "ask the platform team to remove `{key}` from the tenant's `flink.configuration`"
             )),
@@ -60,7 +60,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 Some(factory) => finding.help(format!(
                     "use `{factory}` with the reporter's factory, such as `{FACTORY}`"
                 )),
-                None => finding.help(format!("remove `{key}`")),
+                None => finding.advise(Advice::remove_option(key)),
             },
         };
     }

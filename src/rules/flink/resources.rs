@@ -6,7 +6,7 @@ use crate::flink::options::PARALLELISM_OVERRIDES;
 use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Requests, limits and a parallelism that the operator refuses.
@@ -50,7 +50,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     .message(format!(
                         "the {resource} request `{request}` exceeds the limit `{limit}`"
                     ))
-                    .help(format!("request at most `{limit}`, or raise the limit"))
+                    .advise(
+                        Advice::replace(&limit)
+                            .in_words(format!("request at most `{limit}`, or raise the limit")),
+                    )
                     .key(resource)
                     .found(request)
                     .wanted(limit);

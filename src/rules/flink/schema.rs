@@ -5,8 +5,8 @@ use crate::flink::operator::field_name;
 use crate::flink::schemas::{Expected, FaultKind, SchemaFault};
 use crate::flink::version::FlinkVersion;
 use crate::resource::type_name;
-use crate::rules::words::{alternatives, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::spelling;
 use serde_json::Value;
 
@@ -35,25 +35,25 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             FaultKind::Unknown { .. } => continue,
             FaultKind::Type { expected, found } => (
                 format!("`{}` is {}, but must be {}", name(), kind_of(found), expected.as_str()),
-                help_for_type(*expected, found).to_owned(),
+                Advice::words(help_for_type(*expected, found)),
             ),
             FaultKind::Word { allowed, found } => (
                 format!("`{}` cannot be `{}`", name(), shown(found)),
                 match allowed.last().filter(|_| is_flink_version(fault)) {
                     // They are in their order, and the newest is the nearest to a newer one.
-                    Some(newest) => format!("use `{newest}` or older, or a newer operator"),
-                    None => format!("use {}", alternatives(&likely(allowed, found))),
+                    Some(newest) => Advice::replace(newest).then(" or older, or a newer operator"),
+                    None => Advice::word_of(&likely(allowed, found)),
                 },
             ),
             FaultKind::Range { allowed, found } => {
                 let range = range(allowed);
                 (
                     format!("`{}` is {}, but must be {range}", name(), shown(&found.to_string())),
-                    format!("write a number that is {range}"),
+                    Advice::words(format!("write a number that is {range}")),
                 )
             }
             FaultKind::Missing { name: field } => {
-                (format!("`{}` is missing", name()), format!("add `{field}`"))
+                (format!("`{}` is missing", name()), Advice::words(format!("add `{field}`")))
             }
         };
         let since = super::unknown_field::allowed_since(fault);
@@ -63,7 +63,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .at(fault.place.as_str())
             .level(level)
             .message(format!("{message}{}", since.as_deref().unwrap_or_default()))
-            .help(help);
+            .advise(help);
         if matches!(fault.kind, FaultKind::Type { .. }) {
             finding.unreadable();
         }
@@ -83,7 +83,7 @@ fn check_pull_policy(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(place.as_str())
         .message(format!("`{}` cannot be `{}`", field_name(&place), shown(found)))
-        .help(format!("use {}", alternatives(&likely(&PULL_POLICIES, found))));
+        .advise(Advice::word_of(&likely(&PULL_POLICIES, found)));
 }
 
 /// Whether `flink/version` reports the value: it knows more of Flink's versions than definitions do.

@@ -5,7 +5,7 @@ use crate::flink::sizing::bounds::GrowthCause;
 use crate::quota::display;
 use crate::quota::growth::ExcessGrowth;
 use crate::quota::limits::Scope;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::OnChange;
 
 /// Clusters that can grow beyond a limit without a change of their object.
@@ -37,7 +37,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .level(if is_guaranteed { Level::Error } else { RULE.level })
         .advice(is_kept(subject))
         .message(message)
-        .help(help(growth))
+        .advise(help(growth))
         .key(&growth.resource)
         .wanted(show(growth.hard))
         .found(show(reached));
@@ -84,7 +84,7 @@ fn place(subject: &Subject<'_>, growth: &ExcessGrowth) -> String {
 }
 
 /// What limits the growth to what fits.
-pub fn help(growth: &ExcessGrowth) -> String {
+pub fn help(growth: &ExcessGrowth) -> Advice {
     let setting = match growth.growth.by {
         GrowthCause::Autoscaler => canonical(AUTOSCALER_PARALLELISM_MAX),
         GrowthCause::HorizontalPodAutoscaler => {
@@ -95,7 +95,10 @@ pub fn help(growth: &ExcessGrowth) -> String {
         }
     };
     match growth.largest {
-        Some(value) => format!("set `{setting}: {value}`"),
+        Some(value) if growth.growth.by == GrowthCause::HorizontalPodAutoscaler => {
+            Advice::set_at(format!("/{}", setting.replace('.', "/")), setting, value)
+        }
+        Some(value) => Advice::set_option(setting, value),
         None => "request less for each TaskManager, or ask the platform team for more".into(),
     }
 }

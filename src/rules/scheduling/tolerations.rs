@@ -3,7 +3,7 @@
 use crate::kubernetes::placement::{PodToleration, option_tolerations};
 use crate::resource::fields::elements;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Tolerations that the tenant does not allow.
 pub static RULE: Rule = Rule {
@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 let finding = findings
                     .at(place())
                     .message(format!("a toleration for {} is not allowed", taints(toleration)))
-                    .help(help.to_owned());
+                    .advise(Advice::remove_in_words(help));
                 if let Some(option) = option {
                     finding.key(option);
                 }

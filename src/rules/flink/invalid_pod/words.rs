@@ -3,6 +3,7 @@
 use super::reasons;
 use crate::kubernetes::validation::{Fault, Form, Named, Place, Reason};
 use crate::resource::pointer;
+use crate::rules::Advice;
 use crate::rules::words::{alternatives, shown};
 use crate::spelling::closest;
 use serde_json::Value;
@@ -21,13 +22,13 @@ pub struct Words {
     /// What is wrong.
     pub message: String,
     /// What to write.
-    pub help: String,
+    pub help: Advice,
     /// The option that they are about.
     pub option: Option<String>,
 }
 
 impl Words {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
+    fn new(message: impl Into<String>, help: impl Into<Advice>) -> Self {
         Self { message: message.into(), help: help.into(), option: None }
     }
 
@@ -47,7 +48,7 @@ impl Words {
             ),
             Fault::Missing("restartPolicy") => Self::new(
                 "the pod of a Job has no `restartPolicy`",
-                "set `restartPolicy: OnFailure`",
+                Advice::set("restartPolicy", "OnFailure"),
             ),
             Fault::Missing(missing) => Self::new(
                 format!("{} has no `{missing}`", owner(at, name)),
@@ -59,7 +60,7 @@ impl Words {
             ),
             Fault::Both(first, second) => Self::new(
                 format!("{} has both `{first}` and `{second}`", parent(at, name)),
-                format!("remove `{second}`"),
+                remove(second, at),
             ),
             Fault::Repeated(value) if field.is_empty() => Self::new(
                 format!("`{}` is listed twice in `{}`", shown(value), at.list()),
@@ -85,8 +86,11 @@ impl Words {
             Fault::Unsupported(value, allowed) => Self::new(
                 format!("`{}` is not a valid `{what}`", shown(value)),
                 match closest(value, allowed) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("use {}", alternatives(allowed)),
+                    Some(near) => {
+                        let words = format!("did you mean `{near}`?");
+                        Advice::replace(near).in_words(words).safe()
+                    }
+                    None => Advice::words(format!("use {}", alternatives(allowed))),
                 },
             ),
             Fault::OutOfRange(number, least, most) => {
@@ -143,7 +147,8 @@ impl Words {
             }
             Fault::Refused(reason) => {
                 let (message, help) = reasons::words(reason);
-                Self::new(message, help)
+                let field = help.strip_prefix("remove `").and_then(|rest| rest.strip_suffix('`'));
+                Self::new(message, field.map_or_else(|| help.into(), |field| remove(field, at)))
             }
         }
     }
@@ -182,6 +187,12 @@ impl Words {
         let message = format!("`{}` has no path for the mount", shown(option));
         Self::new(message, "write the path after the name and a colon").about(option)
     }
+}
+
+/// The removal of a field, which is a fix where the fault is at that field.
+fn remove(field: &str, at: &Place<'_>) -> Advice {
+    let advice = Advice::remove(field);
+    if at.name() == field { advice } else { Advice::words(advice.text()) }
 }
 
 /// Whether a fault can come from the merge of two templates.
