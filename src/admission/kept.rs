@@ -42,19 +42,26 @@ pub(super) struct Admitted {
     pub rights: Rights,
 }
 
-/// What an updated object was admitted with; `None` where nothing is known.
-pub(super) async fn of_object<Q: Quota>(
+/// What an updated object was admitted with, or else its owners: the operator updates the FlinkDeployment
+/// of one colour. `None` where nothing is known.
+pub(super) async fn of_object<C: Context, Q: Quota>(
+    context: &C,
     quota: &Q,
     gate: &Gate,
     resource: &Resource,
 ) -> Option<Admitted> {
     let tenant = gate.keeps_running(&resource.namespace)?;
-    let uid = metadata_text(resource.old_object.as_ref()?, "uid");
+    let old = resource.old_object.as_ref()?;
     let record = quota.admitted(&tenant.name).await?;
-    let specs = specs(&record, gate, &tenant, resource, [uid]);
+    let mut found = specs(&record, gate, &tenant, resource, [metadata_text(old, "uid")]);
+    if found.is_empty() && !record.is_empty() {
+        let chain = stored_owners(context, &tenant, &resource.namespace, old).await;
+        let uids = chain.iter().map(|owner| metadata_text(owner, "uid"));
+        found = specs(&record, gate, &tenant, resource, uids);
+    }
     let by_user = gate.context().requester(resource) == Requester::Other;
     let rights = if by_user { Rights::Unchanged } else { Rights::Whole };
-    (!specs.is_empty()).then_some(Admitted { specs, rights })
+    (!found.is_empty()).then_some(Admitted { specs: found, rights })
 }
 
 /// Whether a new object may belong to an admitted cluster, judged by its requester alone.
@@ -89,16 +96,7 @@ pub(super) async fn of_cluster<C: Context, Q: Quota>(
     }
     let record = quota.admitted(&tenant.name).await.filter(|record| !record.is_empty())?;
     let object = old.unwrap_or(&resource.object);
-    let mut chain =
-        owner_chain(context, &resource.namespace, object).await.unwrap_or_else(|error| {
-            let error = with_causes(&error);
-            tracing::warn!(
-                tenant = tenant.name,
-                error,
-                "failed to read the owners of a refused object"
-            );
-            Vec::new()
-        });
+    let mut chain = stored_owners(context, &tenant, &resource.namespace, object).await;
     if let Some((kind, name)) = snapshot_of(gate, resource) {
         chain.extend(jobs(context, resource, kind, name).await);
     }
@@ -231,6 +229,20 @@ fn read(text: &str, gate: &Gate) -> Option<FlinkTenantSpec> {
     let is_usable =
         !parts.is_nothing && parts.unread.iter().all(|part| part.instead != Instead::Refusal);
     is_usable.then_some(parts.spec)
+}
+
+/// [`owner_chain`], or no owners where they cannot be read.
+async fn stored_owners<C: Context>(
+    context: &C,
+    tenant: &Tenant,
+    namespace: &str,
+    object: &Value,
+) -> Vec<Value> {
+    owner_chain(context, namespace, object).await.unwrap_or_else(|error| {
+        let error = with_causes(&error);
+        tracing::warn!(tenant = tenant.name, error, "failed to read the owners of an object");
+        Vec::new()
+    })
 }
 
 /// The owners of an object and their owners as they are stored, nearest first. An owner reference

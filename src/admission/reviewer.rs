@@ -84,7 +84,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
             Err(answer) => return answer,
         };
         let admitted = match keeps_state {
-            true => kept::of_object(&self.quota, &gate, &resource).await,
+            true => kept::of_object(&self.context, &self.quota, &gate, &resource).await,
             false => None,
         };
         match webhook {

@@ -424,6 +424,33 @@ fn a_file_without_options_is_completed_where_pods_read_it() {
     }
 }
 
+/// A key with the name of one file, mounted as the other one, is read in the format of that.
+#[test]
+fn a_file_is_judged_in_the_format_in_which_pods_read_it() {
+    let nested = "web: {submit: {enable: true}}\n";
+    let reader = |key: &str, path: &str| {
+        let mounted = json!({"volumes": [{"name": "c", "configMap": {"name": "strict-conf",
+            "items": [{"key": key, "path": path}]}}],
+            "containers": [{"name": "jobmanager", "args": ["jobmanager"],
+                "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]}]});
+        json!({"metadata": {"name": "p", "namespace": "strict"}, "spec": mounted})
+    };
+    for (key, path, text, is_bad) in [
+        ("flink-conf.yaml", "config.yaml", nested, true),
+        ("FLINK_PROPERTIES", "config.yaml", nested, true),
+        ("config.yaml", "config.yaml", nested, true),
+        ("config.yaml", "flink-conf.yaml", BAD, true),
+        // Lines of the older file have no such option.
+        ("flink-conf.yaml", "flink-conf.yaml", nested, false),
+        ("flink-conf.yaml", "log.yaml", nested, false),
+    ] {
+        let map = config_map("strict-conf", json!({key: text}));
+        let found = reviewed(&map, "alice", vec![reader(key, path)], &map);
+        let found = found.iter().any(|error| error.starts_with("flink/forbidden-option"));
+        assert_eq!(found, is_bad, "{key} as {path}");
+    }
+}
+
 /// The API server does not ask about keys of high availability.
 #[test]
 fn keys_that_nothing_judges_are_no_configuration() {

@@ -68,13 +68,15 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     }
 }
 
-/// Whether a ConfigMap has options of Flink under a key that is not evidently Flink's configuration:
-/// only the pods that mount it show whether Flink reads them.
+/// Whether a ConfigMap has options of Flink under a key that is not evidently Flink's configuration, or
+/// in the format of another file than the key names: only the pods that mount it show whether Flink
+/// reads them.
 pub fn may_be_configuration(object: &Value) -> bool {
     keys_of_config_map(object).into_iter().any(|key| {
         text_in_config_map(object, key).is_some_and(|(text, _)| {
+            // What pods mount as the other file is read in another format.
             [FLINK_CONF, CONFIG].into_iter().any(|file| {
-                !is_always_flinks(key)
+                !(is_always_flinks(key) && file == FLINK_CONF)
                     && config_file::parse(file, &text, None)
                         .is_ok_and(|config| config.excess().is_some() || knows_any(&config))
             })
