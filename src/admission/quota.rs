@@ -104,9 +104,10 @@ pub async fn reserve<S: Store>(
     let ask = async |request, dry_run| {
         ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await
     };
-    let first = if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
+    let first =
+        || if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
     let only_asks = dry_run || charge.is_waived();
-    let mut outcome = ask(first.clone(), only_asks).await;
+    let mut outcome = ask(first(), only_asks).await;
     // Deleted objects that the ledger still counts.
     let mut deleted = BTreeSet::new();
     let may_wait = |outcome: &QuotaAnswer, deleted: &BTreeSet<String>| match outcome {
@@ -130,7 +131,7 @@ pub async fn reserve<S: Store>(
         let until = until.min(Instant::now() + LONGEST_WAIT);
         while may_wait(&outcome, &deleted) && Instant::now() < until {
             tokio::time::sleep(PAUSE).await;
-            outcome = ask(first.clone(), only_asks).await;
+            outcome = ask(first(), only_asks).await;
         }
     }
     if let QuotaAnswer::Refused(shortage) = &outcome {

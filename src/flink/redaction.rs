@@ -59,10 +59,12 @@ pub fn is_sensitive(key: &str) -> bool {
 
 /// Three letters of every part and of every end of a credential's key, which most keys do not have.
 fn may_be_sensitive(key: &str) -> bool {
+    // The bit by which small letters differ from capitals.
+    const SMALL: u8 = 0x20;
     key.as_bytes().windows(3).any(|letters| {
-        let [one, other, last] = letters else { return false };
+        let &[one, other, last] = letters else { return false };
         matches!(
-            [one, other, last].map(u8::to_ascii_lowercase),
+            [one | SMALL, other | SMALL, last | SMALL],
             [b'p', b'a', b's']
                 | [b'c', b'r', b'e']
                 | [b'k', b'e', b'y']

@@ -58,7 +58,7 @@ pub const FAMILIES: &[(&str, usize, Family)] = &[
         let amounts = |i| json!({"requests": keyed(n, &format!("example.com/{i}k"), &json!("1x")), "limits": keyed(n, "odd", &json!("-1.5"))});
         template(json!({"containers": list(4, |i| container(i, json!({"resources": amounts(i)})))}))
     }),
-    ("AJ volumes over a folder of Flink", 60, |n| {
+    ("AJ volumes over a folder of Flink", 64, |n| {
         let mounts =
             |path: &str| list(n, |i| json!({"name": format!("v{}", i % 2), "mountPath": path}));
         pod(json!({

@@ -31,7 +31,11 @@ pub fn arguments_with(
         for (index, text) in elements(container, field).iter().enumerate() {
             let Some(text) = text.as_str().filter(|text| text.len() <= LONGEST) else { continue };
             // Kubernetes fills in variables, wherever they are in `env`.
-            let text = variables.expanded(usize::MAX, text);
+            let has_variables = text.contains('$');
+            let text = match has_variables {
+                true => variables.expanded(usize::MAX, text),
+                false => Cow::Borrowed(text),
+            };
             // Every option is written with this letter, and the entrypoint fills in variables.
             if words.expects_none() && !text.contains(['D', '$']) {
                 continue;
@@ -39,7 +43,10 @@ pub fn arguments_with(
             let pointer = format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is a property itself.
             if text.contains([' ', '\n']) && words.expects_none() && !text.starts_with("-D") {
-                script(&variables.filled_in(&text), &pointer, config);
+                match has_variables {
+                    true => script(&variables.filled_in(&text), &pointer, config),
+                    false => script(&text, &pointer, config),
+                }
             } else {
                 words.read(&text, config, &pointer);
             }

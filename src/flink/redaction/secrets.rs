@@ -146,9 +146,9 @@ impl Secrets {
                     let parent = walk.parent(node);
                     let holder = parent.and_then(|parent| walk.token(parent));
                     let is_data = matches!(holder, Some(Token::Key("data" | "stringData")));
+                    let holder_of_value = parent.filter(|_| key == "value");
                     let variable =
-                        parent.and_then(|parent| walk.value(parent)?.get("name")?.as_str());
-                    let variable = variable.filter(|_| key == "value");
+                        holder_of_value.and_then(|it| walk.value(it)?.get("name")?.as_str());
                     let is_entry = is_data || matches!(holder, Some(Token::Key("annotations")));
                     let is_secret_of = || {
                         (is_secret_object && is_data)
