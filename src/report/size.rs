@@ -316,6 +316,7 @@ mod tests {
             pointer: "/spec/jobManager/resource/cpu".into(),
             message: "`cpu` is `many`".into(),
             help: "write a number".into(),
+            is_unreadable: false,
         });
         let object = |name: &str| ObjectRef {
             api_version: "flink.apache.org/v1beta1".into(),
