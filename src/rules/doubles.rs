@@ -198,12 +198,52 @@ mod tests {
             (finding("storage/checkpoint-dir", Level::Warning, "/a"), true),
             (finding("storage/checkpoint-dir", Level::Info, "/a"), false),
             (finding("storage/checkpoint-dir", Level::Error, "/b"), false),
-            (finding("storage/savepoint-dir", Level::Error, "/a"), false),
+            (finding("flink/unknown-option", Level::Error, "/a"), false),
+            // A policy of users.
+            (finding("own/rule", Level::Error, "/a"), false),
         ] {
             let mut findings = vec![other.clone(), weak.clone()];
             remove(&mut findings);
             let expected = if hides { vec![other] } else { vec![other, weak.clone()] };
             assert_eq!(findings, expected);
+        }
+    }
+
+    #[test]
+    fn options_of_one_text_are_told_apart() {
+        let of = |rule, key: &str| {
+            let mut finding = finding(rule, Level::Error, "/data/config.yaml");
+            finding.facts.key = Some(key.into());
+            finding
+        };
+        let all = vec![of("flink/forbidden-option", "a"), of("flink/invalid-value", "b")];
+        let mut findings = all.clone();
+        findings.push(of("flink/invalid-value", "a"));
+        remove(&mut findings);
+        assert_eq!(findings, all);
+    }
+
+    #[test]
+    fn what_is_below_a_wrong_type_is_silent() {
+        let mut wrong = finding("flink/schema", Level::Error, "/spec/a");
+        wrong.is_unreadable = true;
+        let outside = finding("security/privileged", Level::Error, "/spec/ab");
+        let own = finding("own/rule", Level::Error, "/spec/a/b");
+        let mut findings = vec![wrong.clone(), outside.clone(), own.clone()];
+        findings.push(finding("security/privileged", Level::Error, "/spec/a/b/c"));
+        remove(&mut findings);
+        assert_eq!(findings, [wrong, outside, own]);
+    }
+
+    #[test]
+    fn a_cause_that_is_reported_is_enough() {
+        let mut follows = finding("storage/ephemeral-state", Level::Error, "/dir");
+        follows.cause = Some("/volumes/0".into());
+        for (level, is_hidden) in [(Level::Error, true), (Level::Warning, false)] {
+            let mut findings =
+                vec![finding("security/host-path", level, "/volumes/0/hostPath"), follows.clone()];
+            remove(&mut findings);
+            assert_eq!(findings.len() == 1, is_hidden, "{level:?}");
         }
     }
 

@@ -40,7 +40,7 @@ const NEEDED: [(&str, &[&str]); 6] = [
 ];
 
 /// Rules whose help is no value, and why.
-const NO_VALUE: [(&str, &[&str]); 8] = [
+const NO_VALUE: [(&str, &[&str]); 9] = [
     (
         "the author decides what to write, and the help says what it must be like",
         &[
@@ -96,6 +96,10 @@ const NO_VALUE: [(&str, &[&str]); 8] = [
     (
         "the whole object must become smaller, or the platform must allow more",
         &["quota/exceeded", "quota/per-cluster", "scheduling/capacity", "tenancy/object-limits"],
+    ),
+    (
+        "the name is a part of an option's value",
+        &["security/config-maps", "security/secrets", "storage/claims"],
     ),
     ("nothing is to be written", &["flink/dialect", "storage/claim-in-use"]),
     (
