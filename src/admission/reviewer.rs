@@ -177,21 +177,24 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         turn: &mut Option<Turn>,
         deadlines: Deadlines,
     ) -> Result<Option<Answer>, Late> {
-        let is_followed = kept::may_be_for_cluster(gate, resource);
         let mut gate = Arc::clone(gate);
-        let mut is_refused = kept::is_refused(answer);
-        // Mutation must leave a pod as its cluster's spec admits it, if validation would refuse it by
-        // the spec in force; and validation reads more.
-        if !is_refused && is_followed && answer.patch.is_some() {
-            match context::look_up(&self.context, Arc::clone(&gate), resource, true).await {
-                Ok(found) => gate = found.gate,
-                Err(unreadable) => return Ok(Some(unreadable)),
+        let (mut is_refused, mut places_state) = (kept::is_refused(answer), false);
+        if !is_refused && kept::may_be_for_cluster(&gate, resource) {
+            // Mutation must leave a pod as its cluster's spec admits it, if validation would refuse it
+            // by the spec in force; and validation reads more.
+            let is_patched = answer.patch.is_some();
+            if is_patched {
+                match context::look_up(&self.context, Arc::clone(&gate), resource, true).await {
+                    Ok(found) => gate = found.gate,
+                    Err(unreadable) => return Ok(Some(unreadable)),
+                }
             }
             let (full, object) = (Arc::clone(&gate), Arc::clone(resource));
-            let refuses = move || full.refuses_completed(&object);
-            is_refused = judged(turn, deadlines.answer, refuses).await?;
+            let judge =
+                move || (is_patched && full.refuses_completed(&object), full.places_state(&object));
+            (is_refused, places_state) = judged(turn, deadlines.answer, judge).await?;
         }
-        if !is_refused && !(is_followed && gate.places_state(resource)) {
+        if !is_refused && !places_state {
             return Ok(None);
         }
         let admitted = kept::of_cluster(&self.context, &self.quota, &gate, resource).await;
