@@ -1,5 +1,5 @@
 //! Lists the policies under `policies/` for `include_str!`, so that adding a policy is adding a
-//! folder.
+//! folder, and finds the commit that `flinkgate --version` names.
 //!
 //! A new policy has no `flinkpolicy.yaml` yet: `UPDATE_DOCS=1 cargo test --test library` writes it.
 
@@ -15,8 +15,47 @@ fn main() -> io::Result<()> {
             library.push_str(&library_policy(&folder));
         }
     }
+    println!("cargo::rerun-if-env-changed=FLINKGATE_COMMIT");
+    if let Some(commit) = commit(&root) {
+        println!("cargo::rustc-env=FLINKGATE_COMMIT={commit}");
+    }
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     fs::write(out.join("library.rs"), library + "]\n")
+}
+
+/// The commit: as given in the environment, as `cargo package` recorded it, or that of the repository. The
+/// repository is asked for release builds only, because each commit would compile everything again.
+fn commit(root: &Path) -> Option<String> {
+    if let Some(given) = env::var("FLINKGATE_COMMIT").ok().filter(|commit| !commit.is_empty()) {
+        return Some(given);
+    }
+    if let Ok(recorded) = fs::read_to_string(root.join(".cargo_vcs_info.json")) {
+        let (_, after) = recorded.split_once("\"sha1\": \"")?;
+        return after.split('"').next().map(ToOwned::to_owned);
+    }
+    if env::var("PROFILE").is_ok_and(|profile| profile != "release") {
+        return None;
+    }
+    let git = root.join(".git");
+    // In a worktree, `.git` is a file that names the folder.
+    let git = match fs::read_to_string(&git) {
+        Ok(link) => root.join(link.strip_prefix("gitdir: ")?.trim()),
+        Err(_) => git,
+    };
+    let head = git.join("HEAD");
+    println!("cargo::rerun-if-changed={}", head.display());
+    let head = fs::read_to_string(head).ok()?;
+    let Some(name) = head.trim().strip_prefix("ref: ") else { return Some(head.trim().to_owned()) };
+    let common = fs::read_to_string(git.join("commondir")).ok();
+    let common = common.map_or_else(|| git.clone(), |path| git.join(path.trim()));
+    let branch = common.join(name);
+    println!("cargo::rerun-if-changed={}", branch.display());
+    if let Ok(commit) = fs::read_to_string(branch) {
+        return Some(commit.trim().to_owned());
+    }
+    let packed = fs::read_to_string(common.join("packed-refs")).ok()?;
+    let line = packed.lines().find(|line| line.ends_with(&format!(" {name}")))?;
+    line.split(' ').next().map(ToOwned::to_owned)
 }
 
 /// The entries of a folder, sorted by name.

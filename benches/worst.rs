@@ -17,6 +17,10 @@
 
 #[path = "../tests/bounded/families.rs"]
 mod families;
+#[path = "../tests/bounded/families_pods.rs"]
+mod families_pods;
+#[path = "../tests/bounded/families_schema.rs"]
+mod families_schema;
 #[path = "../tests/bounded/families_yaml.rs"]
 mod families_yaml;
 mod support;
@@ -54,7 +58,11 @@ fn main() {
     rustls::crypto::aws_lc_rs::default_provider().install_default().ok();
     let word = std::env::args().skip(1).find(|word| word != "--bench").unwrap_or_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let all = families::FAMILIES.iter().chain(families_yaml::FAMILIES);
+    let all = families::FAMILIES
+        .iter()
+        .chain(families_yaml::FAMILIES)
+        .chain(families_pods::FAMILIES)
+        .chain(families_schema::FAMILIES);
     let rego = tempfile::tempdir().unwrap();
     fs::write(rego.path().join("slow.rego"), SLOW_POLICY).unwrap();
     let policies = rego.path().to_str().unwrap();

@@ -3,9 +3,10 @@
 /// The known word closest to `word`, if it is close enough.
 pub fn closest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
-    let most = 1 + word.chars().count() / 4;
+    let length = word.chars().count();
+    let most = 1 + length / 4;
     // Words differ by their difference in length at least.
-    let near = |candidate: &&str| candidate.chars().count().abs_diff(word.chars().count()) <= most;
+    let near = |candidate: &&str| candidate.chars().count().abs_diff(length) <= most;
     let distances = known.iter().copied().filter(near);
     let distances = distances.map(|near| (distance(&word, &near.to_lowercase()), near));
     let (distance, best) = distances.min_by_key(|(distance, _)| *distance)?;

@@ -19,6 +19,7 @@
 
 mod cases;
 mod manifests;
+mod outputs;
 mod public;
 
 use assert_cmd::Command;

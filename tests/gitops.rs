@@ -229,6 +229,25 @@ fn only_options_that_the_file_cannot_carry_are_demanded() {
         ("high-availability.type", "kubernetes", true),
         ("taskmanager.numberOfTaskSlots", "2", true),
         ("security.ssl.internal.enabled", "false", true),
+        ("jobmanager.scheduler", "adaptive", true),
+        ("taskmanager.network.memory.buffers-per-channel", "4", true),
+        ("taskmanager.network.netty.server.numThreads", "2", false),
+        ("execution.checkpointing.timeout", "30min", true),
+        ("execution.checkpointing.interval", "90s", false),
+        // The operator writes these itself.
+        ("pipeline.name", "etl-of-prod", true),
+        ("web.cancel.enable", "true", true),
+        ("web.cancel.enable", "false", false),
+        (
+            "execution.checkpointing.externalized-checkpoint-retention",
+            "RETAIN_ON_CANCELLATION",
+            false,
+        ),
+        (
+            "execution.checkpointing.externalized-checkpoint-retention",
+            "DELETE_ON_CANCELLATION",
+            true,
+        ),
     ] {
         let gate = enforcing(json!({ key: value }));
         let of = |options: Value, old: Option<&Value>| {
@@ -250,6 +269,27 @@ fn only_options_that_the_file_cannot_carry_are_demanded() {
         let help = found.next().and_then(|finding| finding.help).unwrap_or_default();
         assert_eq!(help.starts_with("set "), is_demanded, "{key}: {help}");
     }
+}
+
+/// The operator writes five minutes for such jobs, and needs to know of their checkpoints.
+#[test]
+fn jobs_upgraded_by_last_state_set_what_the_operator_reads() {
+    let gate = enforcing(json!({"execution.checkpointing.interval": "60s",
+        "execution.checkpointing.dir": "s3://checkpoints/etl"}));
+    let of = |mode: &str, options: Value| {
+        let mut object = deployment(options);
+        object["spec"]["job"]["upgradeMode"] = json!(mode);
+        errors(&gate, &asked(&object, None, "alice"))
+            .into_iter()
+            .filter(|error| error.starts_with("flink/enforced"))
+            .count()
+    };
+    assert_eq!(of("stateless", json!({"state.checkpoints.dir": "s3://checkpoints/etl"})), 0);
+    assert_eq!(of("last-state", json!({"state.checkpoints.dir": "s3://checkpoints/etl"})), 1);
+    assert_eq!(of("last-state", json!({"execution.checkpointing.interval": "60s"})), 1);
+    let both = json!({"execution.checkpointing.interval": "60s",
+        "execution.checkpointing.dir": "s3://checkpoints/etl"});
+    assert_eq!(of("last-state", both), 0);
 }
 
 #[test]

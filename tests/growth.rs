@@ -161,19 +161,54 @@ fn size_shows_the_same_bounds() {
     }
 }
 
+/// The levels of what the validating webhook reports of the growth of an updated object.
+fn after_update(spec: &Value, old: &Value, new: &Value) -> Vec<Level> {
+    let findings = gate_of(spec).validate(&asked(&review("UPDATE", new, old))).findings;
+    let found = findings.iter().filter(|finding| RULES.contains(&&*finding.rule));
+    found.map(|finding| finding.level).collect()
+}
+
+/// The quota may be lower than when the cluster was admitted.
 #[test]
-fn an_update_that_grows_no_further_is_not_reported() {
+fn an_update_that_grows_no_further_is_warned_of_and_never_refused() {
+    let quota = json!({"perCluster": {"taskManagers": 3}});
+    let lenient = json!({"quota": quota});
+    let strict = json!({"quota": quota, "flink": {"autoscaler": {"bound": true}},
+        "rules": [{"rule": "quota/growth", "enforcement": "Enforce"}, {"rule": "quota/unbounded", "enforcement": "Enforce"}]});
+    let mut enforced = strict.clone();
+    enforced["onChange"] = json!("Enforce");
+    let audited = json!({"quota": quota, "rules": [{"rule": "quota/*", "enforcement": "Audit"}]});
+    for case in all_cases().into_iter().filter(|case| !case.found.is_empty()) {
+        let old = &case.object;
+        let of_case = json!({"quota": case.spec["quota"],
+            "rules": [{"rule": "quota/growth", "enforcement": "Enforce"}]});
+        let mut same = old.clone();
+        same["metadata"]["annotations"] = json!({"a": "b"});
+        same["spec"]["restartNonce"] = json!(2);
+        let found = after_update(&of_case, old, &same);
+        assert_eq!(found, [Level::Warning], "{}", case.name);
+    }
     let old = all_cases().remove(0).object;
-    let gate = gate_of(&json!({"quota": {"perCluster": {"taskManagers": 3}}}));
-    let update = |new: &Value| {
-        let findings = gate.validate(&asked(&review("UPDATE", new, &old))).findings;
-        findings.iter().filter(|finding| RULES.contains(&&*finding.rule)).count()
-    };
     let mut same = old.clone();
     same["spec"]["image"] = json!("flink:1.20.1");
-    assert_eq!(update(&same), 0);
-    assert_eq!(update(&with(&old, AUTOSCALER, 79)), 0);
-    assert_eq!(update(&with(&old, AUTOSCALER, 81)), 1);
+    for (spec, unchanged, grown) in [
+        (lenient, Some(Level::Warning), Level::Warning),
+        (strict, Some(Level::Warning), Level::Error),
+        (enforced, Some(Level::Error), Level::Error),
+        (audited, Some(Level::Info), Level::Info),
+    ] {
+        let unchanged: Vec<Level> = unchanged.into_iter().collect();
+        for new in [&same, &with(&old, AUTOSCALER, 79)] {
+            assert_eq!(after_update(&spec, &old, new), unchanged, "{spec}");
+        }
+        assert_eq!(after_update(&spec, &old, &with(&old, AUTOSCALER, 81)), [grown], "{spec}");
+    }
+    // What ends the growth ends the finding; metadata alone gets none.
+    let lenient = json!({"quota": {"perCluster": {"taskManagers": 3}}});
+    assert_eq!(after_update(&lenient, &old, &with(&old, AUTOSCALER, 3)), []);
+    let mut labelled = old.clone();
+    labelled["metadata"]["labels"] = json!({"a": "b"});
+    assert_eq!(after_update(&lenient, &old, &labelled), []);
 }
 
 /// The bound that both webhooks leave in an object, and the levels of what they report.

@@ -204,6 +204,43 @@ fn a_planned_change_is_compared_with_all_clusters() {
     assert_eq!(errors, "error: the files of `--tenants` have no FlinkTenant `payments`\n");
 }
 
+/// A lowered quota is not part of what clusters were admitted with.
+#[test]
+fn clusters_that_can_grow_beyond_the_quota_are_listed() {
+    let mut spec = spec("4711", "/state", "a");
+    let record = record("payments", &[("etl", "u1", &spec), ("fraud", "u2", &spec)]);
+    let mut autoscaled = stored("etl", "u1", &spec);
+    let options = &mut autoscaled["spec"]["flinkConfiguration"];
+    options["job.autoscaler.enabled"] = json!("true");
+    options["job.autoscaler.vertex.max-parallelism"] = json!("80");
+    spec["quota"] = json!({"perCluster": {"taskManagers": 100}});
+    let answers: Answers = [
+        (TENANTS.to_owned(), Ok(list(&[tenant("payments", &spec, 2)]))),
+        (ledger_path("payments"), Ok(record)),
+        (deployment_path("etl"), Ok(autoscaled)),
+        (deployment_path("fraud"), Ok(stored("fraud", "u2", &spec))),
+    ]
+    .into();
+    let folder = api_server(answers);
+    let (code, text, errors) = impact(&folder, &[]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    assert_eq!(text, "tenant payments: 0 clusters have values of an earlier spec\n");
+    spec["quota"]["perCluster"]["taskManagers"] = json!(3);
+    fs::write(folder.path().join("new.yaml"), tenant("payments", &spec, 0).to_string()).unwrap();
+    let (code, text, errors) = impact(&folder, &["--tenants", "new.yaml"]);
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let expected = "tenant payments: 0 clusters would have values of an earlier spec\n\
+        tenant payments: 1 cluster could grow beyond the quota\n  \
+          FlinkDeployment/payments-prod/etl\n    \
+            the autoscaler may scale this job to 80 taskManagers, the limit of one cluster is 3\n    \
+            help: set `job.autoscaler.vertex.max-parallelism: 3`\n";
+    assert_eq!(text, expected);
+    let (_, json, _) = impact(&folder, &["--tenants", "new.yaml", "-o", "json"]);
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let growing = &report["tenants"][0]["growing"];
+    assert_eq!((growing[0]["name"].as_str(), growing[1].is_null()), (Some("etl"), true));
+}
+
 #[test]
 fn workloads_are_named_if_they_run_a_cluster() {
     let (before, now) = (spec("4711", "/state", "a"), spec("4712", "/state", "a"));

@@ -4,6 +4,7 @@
 
 mod manifests;
 
+use flinkgate::flink::workload::MergeResult;
 use flinkgate::flink::{PodSet, Template, Workload};
 use flinkgate::kinds::lower;
 use flinkgate::resource::{GroupVersionKind, Resource};
@@ -46,7 +47,7 @@ fn line(workload: &Workload) -> String {
     for PodSet { role, replicas, template, main_container } in &workload.pods {
         let template = match template {
             Template::InObject(pointer) => format!("{pointer:?}"),
-            Template::Merged(merged) if merged.value.is_null() => "none".into(),
+            Template::Merged(merged) if merged.result == MergeResult::Nothing => "none".into(),
             Template::Merged(_) => "merged".into(),
             Template::Generated(made) => format!("made of {}", made.base),
         };

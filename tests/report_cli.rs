@@ -69,7 +69,7 @@ fn the_report_of_one_object_is_short_in_every_format() {
     let in_line = in_one_line(&in_lines);
     for file in [in_lines, in_line] {
         assert!(file.len() > 2 << 20, "{}", file.len());
-        for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
+        for format in ["text", "json", "sarif", "junit", "github", "gitlab", "markdown"] {
             let run = run(&[("a.yaml", &file)], &["lint", "--format", format], "");
             assert_eq!(run.status, 1, "{format}: {}", run.err);
             assert!(run.out.len() + run.err.len() < MOST, "{format}: {}", run.out.len());

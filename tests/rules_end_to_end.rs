@@ -5,6 +5,7 @@
 mod help_values;
 mod known;
 mod manifests;
+mod one_finding;
 mod rule_examples;
 
 use flinkgate::pipeline::deletion::claim_users;

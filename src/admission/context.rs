@@ -103,6 +103,10 @@ pub(super) async fn look_up<C: Context>(
         None => Arc::clone(resource),
     };
     let gate = match reads_claims {
+        true => with_limit_ranges(context, gate, &resource).await,
+        false => gate,
+    };
+    let gate = match reads_claims {
         true => super::network::with_network(context, gate, &resource).await?,
         false => gate,
     };
@@ -179,10 +183,9 @@ async fn with_related_objects<C: Context>(
 ) -> Result<Arc<Gate>, Answer> {
     let namespace = &resource.namespace;
     let (related, mounts) = (related(resource), reads_claims && mounts_claims(resource));
-    let undeclared = reads_claims && gate.limits_namespace(namespace) && lacks_requests(resource);
     let configuration = configuration_lookup(&gate, resource)
         .filter(|lookup| reads_claims || *lookup == ConfigurationLookup::Pods);
-    if (related.is_none() && !mounts && !undeclared && configuration.is_none())
+    if (related.is_none() && !mounts && configuration.is_none())
         || gate.tenants().owner(namespace).tenant().is_none()
     {
         return Ok(gate);
@@ -212,23 +215,39 @@ async fn with_related_objects<C: Context>(
             }
         }
     }
-    if undeclared {
-        let limit_ranges = GroupVersionResource::core("limitranges");
-        match context.list(&limit_ranges, namespace, "").await {
-            Ok(limit_ranges) => limit_ranges
-                .iter()
-                .for_each(|limit_range| flink_context.add_limit_range(namespace, limit_range)),
-            // The finding is only a warning.
-            Err(error) => {
-                let error = with_causes(&error);
-                tracing::warn!(namespace, error, "failed to read LimitRanges");
-            }
-        }
-    }
     if let Some(lookup) = configuration {
         add_configuration(context, &mut flink_context, resource, lookup).await?;
     }
     Ok(Arc::new(gate.with_context(Arc::new(flink_context))))
+}
+
+/// The gate with the LimitRanges of the namespace, which give the object's pods requests that count.
+async fn with_limit_ranges<C: Context>(
+    context: &C,
+    gate: Arc<Gate>,
+    resource: &Resource,
+) -> Arc<Gate> {
+    let namespace = &resource.namespace;
+    if !gate.limits_namespace(namespace) || !lacks_requests(resource) {
+        return gate;
+    }
+    let limit_ranges = GroupVersionResource::core("limitranges");
+    match context.list(&limit_ranges, namespace, "").await {
+        Ok(limit_ranges) if limit_ranges.is_empty() => gate,
+        Ok(limit_ranges) => {
+            let mut flink_context = FlinkContext::clone(&gate.context());
+            for limit_range in &limit_ranges {
+                flink_context.add_limit_range(namespace, limit_range);
+            }
+            Arc::new(gate.with_context(Arc::new(flink_context)))
+        }
+        // The finding is only a warning, and the leader counts what they give.
+        Err(error) => {
+            let error = with_causes(&error);
+            tracing::warn!(namespace, error, "failed to read LimitRanges");
+            gate
+        }
+    }
 }
 
 /// Adds what the object's pods read from ConfigMaps, or what pods read from the object.

@@ -9,6 +9,7 @@ use super::answer::{Answer, Decision};
 use super::context::{Context, LookupError};
 use super::quota::Quota;
 use crate::causes::with_causes;
+use crate::flink::kinds::snapshot_job;
 use crate::flink::requester::Requester;
 use crate::kinds::{self, Kind};
 use crate::pipeline::{Gate, Rights};
@@ -41,24 +42,33 @@ pub(super) struct Admitted {
     pub rights: Rights,
 }
 
-/// What an updated object was admitted with; `None` where nothing is known.
-pub(super) async fn of_object<Q: Quota>(
+/// What an updated object was admitted with, or else its owners: the operator updates the FlinkDeployment
+/// of one colour. `None` where nothing is known.
+pub(super) async fn of_object<C: Context, Q: Quota>(
+    context: &C,
     quota: &Q,
     gate: &Gate,
     resource: &Resource,
 ) -> Option<Admitted> {
     let tenant = gate.keeps_running(&resource.namespace)?;
-    let uid = metadata_text(resource.old_object.as_ref()?, "uid");
+    let old = resource.old_object.as_ref()?;
     let record = quota.admitted(&tenant.name).await?;
-    let specs = specs(&record, gate, &tenant, resource, [uid]);
+    let mut found = specs(&record, gate, &tenant, resource, [metadata_text(old, "uid")]);
+    if found.is_empty() && !record.is_empty() {
+        let chain = stored_owners(context, &tenant, &resource.namespace, old).await;
+        let uids = chain.iter().map(|owner| metadata_text(owner, "uid"));
+        found = specs(&record, gate, &tenant, resource, uids);
+    }
     let by_user = gate.context().requester(resource) == Requester::Other;
     let rights = if by_user { Rights::Unchanged } else { Rights::Whole };
-    (!specs.is_empty()).then_some(Admitted { specs, rights })
+    (!found.is_empty()).then_some(Admitted { specs: found, rights })
 }
 
 /// Whether a new object may belong to an admitted cluster, judged by its requester alone.
 pub(super) fn may_be_for_cluster(gate: &Gate, resource: &Resource) -> bool {
-    if resource.operation != Operation::Create || owners(&resource.object).is_empty() {
+    if resource.operation != Operation::Create
+        || (owners(&resource.object).is_empty() && snapshot_of(gate, resource).is_none())
+    {
         return false;
     }
     gate.context().requester(resource) != Requester::Other
@@ -86,15 +96,10 @@ pub(super) async fn of_cluster<C: Context, Q: Quota>(
     }
     let record = quota.admitted(&tenant.name).await.filter(|record| !record.is_empty())?;
     let object = old.unwrap_or(&resource.object);
-    let chain = owner_chain(context, &resource.namespace, object).await.unwrap_or_else(|error| {
-        let error = with_causes(&error);
-        tracing::warn!(
-            tenant = tenant.name,
-            error,
-            "failed to read the owners of a refused object"
-        );
-        Vec::new()
-    });
+    let mut chain = stored_owners(context, &tenant, &resource.namespace, object).await;
+    if let Some((kind, name)) = snapshot_of(gate, resource) {
+        chain.extend(jobs(context, resource, kind, name).await);
+    }
     let by_user = gate.context().requester(resource) == Requester::Other;
     let rights = match old {
         _ if !by_user => Rights::Whole,
@@ -108,6 +113,44 @@ pub(super) async fn of_cluster<C: Context, Q: Quota>(
     let uids = own.into_iter().chain(chain.iter().map(|owner| metadata_text(owner, "uid")));
     let specs = specs(&record, gate, &tenant, resource, uids);
     (!specs.is_empty()).then_some(Admitted { specs, rights })
+}
+
+/// The kind and name of the job of which the operator makes a snapshot. It writes no owner into it, and
+/// what it writes is of the job's stored options.
+fn snapshot_of<'r>(gate: &Gate, resource: &'r Resource) -> Option<(&'static str, &'r str)> {
+    let is_snapshot = resource.kind.kind == "FlinkStateSnapshot"
+        && gate.context().requester(resource) == Requester::FlinkOperator;
+    is_snapshot.then(|| snapshot_job(&resource.object)).flatten()
+}
+
+/// The job of a snapshot as it is stored, and the session cluster in which it runs.
+async fn jobs<C: Context>(
+    context: &C,
+    snapshot: &Resource,
+    kind: &'static str,
+    name: &str,
+) -> Vec<Value> {
+    let mut jobs: Vec<Value> = Vec::new();
+    let mut next = Some((kind, name.to_owned()));
+    while let Some((kind, name)) = next.take() {
+        let Some(row) = kinds::find(&snapshot.kind.group, kind) else { break };
+        let of = GroupVersionResource {
+            group: row.group.to_owned(),
+            version: snapshot.kind.version.clone(),
+            resource: row.plural.to_owned(),
+        };
+        let found = context.object(&of, &snapshot.namespace, &name).await;
+        let Ok(Some(found)) = found else { break };
+        next = row
+            .refers_to
+            .and_then(|refers| refers(&found))
+            .map(|(kind, name)| (kind, name.to_owned()));
+        jobs.push(found);
+        if jobs.len() > 1 {
+            break;
+        }
+    }
+    jobs
 }
 
 /// Whether an answer refuses a request for another reason than its quota.
@@ -186,6 +229,20 @@ fn read(text: &str, gate: &Gate) -> Option<FlinkTenantSpec> {
     let is_usable =
         !parts.is_nothing && parts.unread.iter().all(|part| part.instead != Instead::Refusal);
     is_usable.then_some(parts.spec)
+}
+
+/// [`owner_chain`], or no owners where they cannot be read.
+async fn stored_owners<C: Context>(
+    context: &C,
+    tenant: &Tenant,
+    namespace: &str,
+    object: &Value,
+) -> Vec<Value> {
+    owner_chain(context, namespace, object).await.unwrap_or_else(|error| {
+        let error = with_causes(&error);
+        tracing::warn!(tenant = tenant.name, error, "failed to read the owners of an object");
+        Vec::new()
+    })
 }
 
 /// The owners of an object and their owners as they are stored, nearest first. An owner reference

@@ -8,6 +8,8 @@ use crate::quota::ledger::admitted::{AdmittedSpecs, Change};
 use crate::quota::store::Store;
 use crate::resource::Resource;
 use crate::rules::Finding;
+use futures::future::BoxFuture;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -57,14 +59,18 @@ pub trait Quota: Send + Sync + 'static {
 /// How many requests may wait for the leader at once.
 ///
 /// A pod that replaces another is often created before the leader has seen that the other one
-/// leaves, and a cluster may be created again at once after its deletion, or after the end of its
-/// last pod. Such a request waits for a moment before it is refused. Few of Kubernetes' own components may wait, because each has few
-/// workers for the whole cluster.
-#[derive(Debug)]
+/// leaves, and a cluster may be created at once after the deletion of one, or after the end of its
+/// last pod. Such a request waits for a moment before it is refused. Few of Kubernetes' own components
+/// may wait, because each has few workers for the whole cluster.
 pub struct Patience {
     components: Semaphore,
     others: Semaphore,
+    deleted: FindDeleted,
 }
+
+/// Finds the UIDs of objects that are deleted among those that a ledger counts.
+pub type FindDeleted =
+    Box<dyn Fn(Vec<(ObjectRef, String)>) -> BoxFuture<'static, BTreeSet<String>> + Send + Sync>;
 
 /// How long a request waits, and how often it asks again.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
@@ -72,13 +78,12 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// What is left of a request's time when it is refused.
 const RESERVE: Duration = Duration::from_secs(1);
 
-impl Default for Patience {
-    fn default() -> Self {
-        Self { components: Semaphore::new(2), others: Semaphore::new(64) }
-    }
-}
-
 impl Patience {
+    /// Nothing waits yet.
+    pub fn new(deleted: FindDeleted) -> Self {
+        Self { components: Semaphore::new(2), others: Semaphore::new(64), deleted }
+    }
+
     fn of(&self, charge: &Charge) -> Option<SemaphorePermit<'_>> {
         let all = if charge.is_by_component { &self.components } else { &self.others };
         all.try_acquire().ok()
@@ -99,20 +104,34 @@ pub async fn reserve<S: Store>(
     let ask = async |request, dry_run| {
         ledgers.admit(&charge.tenant, request, charge.known.clone(), deadline, dry_run).await
     };
-    let first = if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
+    let first =
+        || if charge.is_waived() { charge.without_waivers() } else { charge.request.clone() };
     let only_asks = dry_run || charge.is_waived();
-    let mut outcome = ask(first.clone(), only_asks).await;
-    let may_wait = |outcome: &QuotaAnswer| matches!(outcome, QuotaAnswer::Refused(shortage) if shortage.may_shrink);
-    if may_wait(&outcome)
+    let mut outcome = ask(first(), only_asks).await;
+    // Deleted objects that the ledger still counts.
+    let mut deleted = BTreeSet::new();
+    let may_wait = |outcome: &QuotaAnswer, deleted: &BTreeSet<String>| match outcome {
+        QuotaAnswer::Refused(shortage) => {
+            let is_deleted = |(_, uid): &(ObjectRef, String)| deleted.contains(uid);
+            shortage.may_shrink || shortage.counted.iter().any(is_deleted)
+        }
+        QuotaAnswer::Admitted | QuotaAnswer::Busy(_) => false,
+    };
+    if let QuotaAnswer::Refused(shortage) = &outcome
+        && (shortage.may_shrink || !shortage.counted.is_empty())
         && !charge.is_waived()
         && answer.decision() != Decision::Refused
-        && let Some(_permit) = patience.and_then(|patience| patience.of(&charge))
+        && let Some(patience) = patience
+        && let Some(_permit) = patience.of(&charge)
     {
+        if !shortage.may_shrink {
+            deleted = (patience.deleted)(shortage.counted.clone()).await;
+        }
         let until = deadline.checked_sub(RESERVE).unwrap_or(deadline);
         let until = until.min(Instant::now() + LONGEST_WAIT);
-        while may_wait(&outcome) && Instant::now() < until {
+        while may_wait(&outcome, &deleted) && Instant::now() < until {
             tokio::time::sleep(PAUSE).await;
-            outcome = ask(first.clone(), only_asks).await;
+            outcome = ask(first(), only_asks).await;
         }
     }
     if let QuotaAnswer::Refused(shortage) = &outcome {

@@ -2,14 +2,19 @@
 
 use super::answer::{Answer, Decision, Webhook};
 use super::review::{MalformedObject, Review};
-use super::wording::{LINE_LENGTH, clean, field_path, refusal_summary};
+use super::wording::{LINE_LENGTH, clean};
 use crate::causes::with_causes;
 use crate::resource::{Operation, Resource};
-use crate::rules::{Finding, Level};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+mod notes;
+mod refusal;
+
+use notes::{audit_annotations, warnings};
+use refusal::{Status, refusal};
 
 /// An AdmissionReview with a response.
 #[derive(Debug, Serialize)]
@@ -36,49 +41,8 @@ struct Response {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     audit_annotations: BTreeMap<&'static str, String>,
 }
-
-#[derive(Debug, Serialize)]
-struct Status {
-    status: &'static str,
-    code: u16,
-    reason: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<Details>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Details {
-    name: String,
-    group: String,
-    kind: String,
-    causes: Vec<Cause>,
-    /// API servers send it as `Retry-After`. Go clients wait for that time and retry.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    retry_after_seconds: Option<u32>,
-}
-
-#[derive(Debug, Serialize)]
-struct Cause {
-    reason: String,
-    message: String,
-    field: String,
-}
-
-/// Longest name, in characters; Kubernetes allows 253.
-const NAME_LENGTH: usize = 300;
-/// Longest warning, in characters: what kubectl shows on one line and the protocol recommends.
-const WARNING_LENGTH: usize = 120;
-/// Most warnings of a response: API servers forward 4096 characters in total.
-const WARNINGS: usize = 32;
-/// Most bytes of the findings of a refusal, which come twice: in the message and as causes. With
-/// warnings and annotations, a response has at most 64 KiB.
-const FINDINGS_BYTES: usize = 36 << 10;
 /// Most bytes of a patch in JSON; base64 adds a third.
 const PATCH_BYTES: usize = 44 << 10;
-/// Longest audit annotation, in characters: it is stored with every audit event.
-const ANNOTATION_LENGTH: usize = 512;
 
 impl Reply {
     /// The answer to a review that could be judged.
@@ -159,145 +123,11 @@ impl Reply {
     }
 }
 
-fn refusal(resource: &Resource, answer: &Answer) -> Status {
-    let (message, causes) = refusal_text(resource, answer);
-    let retry_after_seconds = answer.retry_after;
-    let details = Details {
-        name: clean(&resource.name, NAME_LENGTH),
-        group: clean(&resource.kind.group, NAME_LENGTH),
-        kind: clean(&resource.kind.kind, NAME_LENGTH),
-        causes,
-        retry_after_seconds,
-    };
-    if answer.already_exists {
-        let details = Details { causes: Vec::new(), ..details };
-        let message = already_exists(resource);
-        let (code, reason) = (409, "AlreadyExists");
-        return Status { status: "Failure", code, reason, message, details: Some(details) };
-    }
-    let (code, reason) =
-        if retry_after_seconds.is_some() { (429, "TooManyRequests") } else { (403, "Forbidden") };
-    Status { status: "Failure", code, reason, message, details: Some(details) }
-}
-
-/// The errors for people, grouped by place, and for machines. `kubectl` prints the text as it is, so
-/// each finding and each help has its own line.
-fn refusal_text(resource: &Resource, answer: &Answer) -> (String, Vec<Cause>) {
-    let errors = answer.findings.iter().filter(|finding| finding.level == Level::Error);
-    let errors: Vec<(&Finding, String)> =
-        errors.map(|finding| (finding, field_path(&finding.pointer))).collect();
-    let count = if errors.len() == 1 {
-        "1 finding".to_owned()
-    } else {
-        format!("{} findings", errors.len())
-    };
-    let mut message = format!("{}: {count}", refusal_summary(resource, answer));
-    let (mut causes, mut left, mut shown) = (Vec::new(), FINDINGS_BYTES, 0_usize);
-    let mut place = None;
-    for (finding, field) in by_place(&errors) {
-        let mut lines = String::new();
-        if place != Some(field) && !field.is_empty() {
-            lines.push_str(&format!("\n{field}:"));
-        }
-        let indent = if field.is_empty() { "" } else { "  " };
-        let text = clean(&format!("{}: {}", finding.rule, finding.message), LINE_LENGTH);
-        lines.push_str(&format!("\n{indent}{text}"));
-        if let Some(help) = &finding.help {
-            lines.push_str(&format!("\n{indent}  help: {}", clean(help, LINE_LENGTH)));
-        }
-        let cause = Cause {
-            reason: finding.rule.to_string(),
-            message: clean(&finding.message, LINE_LENGTH),
-            field: field.to_owned(),
-        };
-        let bytes = [&lines, &cause.reason, &cause.message, &cause.field].map(|text| escaped(text));
-        let Some(rest) = left.checked_sub(bytes.into_iter().sum()) else {
-            let more = errors.len().saturating_sub(shown);
-            message.push_str(&format!("\nand {more} more: `flinkgate lint` shows them"));
-            break;
-        };
-        (left, shown, place) = (rest, shown.saturating_add(1), Some(field));
-        message.push_str(&lines);
-        causes.push(cause);
-    }
-    if let Some(first) = causes.first() {
-        message.push_str(&format!(
-            "\nlearn more: flinkgate explain {}",
-            clean(&first.reason, NAME_LENGTH)
-        ));
-    }
-    (message, causes)
-}
-
-/// The findings of each place together, in the order in which their places come first.
-fn by_place<'f>(errors: &'f [(&'f Finding, String)]) -> Vec<(&'f Finding, &'f str)> {
-    let mut first: HashMap<&str, usize> = HashMap::new();
-    let mut ordered: Vec<(usize, &Finding, &str)> = Vec::with_capacity(errors.len());
-    for (index, (finding, field)) in errors.iter().enumerate() {
-        let place = *first.entry(field).or_insert(index);
-        ordered.push((place, finding, field));
-    }
-    ordered.sort_by_key(|(place, _, _)| *place);
-    ordered.into_iter().map(|(_, finding, field)| (finding, field)).collect()
-}
-
-/// What an API server says of a creation whose name is taken.
-fn already_exists(resource: &Resource) -> String {
-    let (group, plural) = (&resource.of.group, &resource.of.resource);
-    let dot = if group.is_empty() { "" } else { "." };
-    clean(&format!("{plural}{dot}{group} \"{}\" already exists", resource.name), LINE_LENGTH)
-}
-
-/// About the length of a text in JSON, with the fields around it.
-fn escaped(text: &str) -> usize {
-    let quoted = text.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
-    text.len().saturating_add(quoted).saturating_add(16)
-}
-
-fn warnings(findings: &[Finding]) -> Vec<String> {
-    let mut texts: Vec<String> = Vec::new();
-    for finding in findings.iter().filter(|finding| finding.level == Level::Warning) {
-        let text = clean(&format!("{}: {}", finding.rule, finding.message), WARNING_LENGTH);
-        if !texts.contains(&text) {
-            texts.push(text);
-        }
-    }
-    if texts.len() > WARNINGS {
-        let more = texts.len() - (WARNINGS - 1);
-        texts.truncate(WARNINGS - 1);
-        texts.push(format!("and {more} more warnings: `flinkgate lint` shows them all"));
-    }
-    texts
-}
-
-fn audit_annotations(webhook: Webhook, answer: &Answer) -> BTreeMap<&'static str, String> {
-    let mut annotations = BTreeMap::new();
-    if let Some(tenant) = &answer.tenant {
-        annotations.insert("tenant", clean(tenant, ANNOTATION_LENGTH));
-    }
-    // Both webhooks have the same name, and API servers keep the first value of a key. An error
-    // ends the request, so errors need only one key.
-    let (warnings, infos) = match webhook {
-        Webhook::Mutate => ("mutation-warnings", "mutation-infos"),
-        Webhook::Validate => ("warnings", "infos"),
-    };
-    for (level, key) in [(Level::Error, "errors"), (Level::Warning, warnings), (Level::Info, infos)]
-    {
-        let mut rules: Vec<&str> =
-            answer.findings.iter().filter(|f| f.level == level).map(|f| &*f.rule).collect();
-        rules.sort_unstable();
-        rules.dedup();
-        if !rules.is_empty() {
-            annotations.insert(key, clean(&rules.join(","), ANNOTATION_LENGTH));
-        }
-    }
-    annotations
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::rules::{Finding, Level};
     use serde_json::{Value, json};
 
     fn finding(level: Level, rule: &str, message: &str) -> Finding {

@@ -10,7 +10,7 @@ use super::queue::Turn;
 use super::quota::Quota;
 use super::status;
 use crate::pipeline::charge::Charge;
-use crate::pipeline::{Gate, KeptAnswer, deletion};
+use crate::pipeline::{Gate, KeptAnswer, Rights, deletion};
 use crate::quota::ledger::ObjectRef;
 use crate::resource::steps::{self, Late};
 use crate::resource::{Operation, Resource};
@@ -84,7 +84,7 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
             Err(answer) => return answer,
         };
         let admitted = match keeps_state {
-            true => kept::of_object(&self.quota, &gate, &resource).await,
+            true => kept::of_object(&self.context, &self.quota, &gate, &resource).await,
             false => None,
         };
         match webhook {
@@ -130,38 +130,25 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
         deadlines: Deadlines,
     ) -> Answer {
         let is_known = admitted.is_some();
-        // Mutation must leave a pod as its cluster's spec admits it, if validation would refuse it by
-        // the spec in force.
-        let is_followed = self.quota.records() && kept::may_be_for_cluster(gate, resource);
-        let judge = |admitted: Option<Admitted>| {
+        let judge = {
             let (gate, resource) = (Arc::clone(gate), Arc::clone(resource));
             move || match admitted {
-                Some(Admitted { specs, rights }) => {
-                    (gate.mutate_kept(&resource, &specs, rights), false)
-                }
-                None => {
-                    let answer = gate.mutate(&resource);
-                    let is_refused = kept::is_refused(&answer)
-                        || (is_followed
-                            && answer.patch.is_some()
-                            && gate.refuses_completed(&resource));
-                    (answer, is_refused)
-                }
+                Some(Admitted { specs, rights }) => gate.mutate_kept(&resource, &specs, rights),
+                None => gate.mutate(&resource),
             }
         };
-        let (answer, is_refused) = match judged(&mut turn, deadlines.answer, judge(admitted)).await
-        {
-            Ok(judged) => judged,
+        let answer = match judged(&mut turn, deadlines.answer, judge).await {
+            Ok(answer) => answer,
             Err(late) => return overloaded(&late),
         };
         if is_known {
             return answer;
         }
-        if is_refused && self.quota.records() {
-            let admitted = kept::of_cluster(&self.context, &self.quota, gate, resource).await;
-            if admitted.is_some() {
-                let kept = judged(&mut turn, deadlines.answer, judge(admitted)).await;
-                return kept.map_or_else(|late| overloaded(&late), |(answer, _)| answer);
+        if self.quota.records() {
+            match self.mutate_followed(gate, resource, &answer, &mut turn, deadlines).await {
+                Err(late) => return overloaded(&late),
+                Ok(Some(followed)) => return followed,
+                Ok(None) => {}
             }
         }
         if !kept::is_refused(&answer) {
@@ -177,6 +164,50 @@ impl<C: Context, Q: Quota> Reviewer<C, Q> {
                 self.quota.reserve(resource, charge, answer, deadlines.answer).await
             }
         }
+    }
+
+    /// What mutation makes of an object that belongs to a living cluster, by a spec that this was
+    /// admitted with: if the spec in force refuses the object, or if it would give a pod another place
+    /// of the cluster's state. `None` where the answer by the spec in force holds.
+    async fn mutate_followed(
+        &self,
+        gate: &Arc<Gate>,
+        resource: &Arc<Resource>,
+        answer: &Answer,
+        turn: &mut Option<Turn>,
+        deadlines: Deadlines,
+    ) -> Result<Option<Answer>, Late> {
+        let mut gate = Arc::clone(gate);
+        let (mut is_refused, mut places_state) = (kept::is_refused(answer), false);
+        if !is_refused && kept::may_be_for_cluster(&gate, resource) {
+            // Mutation must leave a pod as its cluster's spec admits it, if validation would refuse it
+            // by the spec in force; and validation reads more.
+            let is_patched = answer.patch.is_some();
+            if is_patched {
+                match context::look_up(&self.context, Arc::clone(&gate), resource, true).await {
+                    Ok(found) => gate = found.gate,
+                    Err(unreadable) => return Ok(Some(unreadable)),
+                }
+            }
+            let (full, object) = (Arc::clone(&gate), Arc::clone(resource));
+            let judge =
+                move || (is_patched && full.refuses_completed(&object), full.places_state(&object));
+            (is_refused, places_state) = judged(turn, deadlines.answer, judge).await?;
+        }
+        if !is_refused && !places_state {
+            return Ok(None);
+        }
+        let admitted = kept::of_cluster(&self.context, &self.quota, &gate, resource).await;
+        let Some(Admitted { specs, rights }) = admitted else { return Ok(None) };
+        let object = Arc::clone(resource);
+        let judge = move || {
+            let in_place = (rights == Rights::Whole && object.operation == Operation::Create)
+                .then(|| gate.mutate_in_place(&object, &specs));
+            in_place
+                .flatten()
+                .or_else(|| is_refused.then(|| gate.mutate_kept(&object, &specs, rights)))
+        };
+        judged(turn, deadlines.answer, judge).await
     }
 
     /// Judges an object: by the spec in force, and if that refuses it, by the specs with which its

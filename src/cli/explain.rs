@@ -1,17 +1,15 @@
 //! `flinkgate explain`: the page of one rule.
 
+mod page;
+
 use super::args::PolicyArgs;
 use super::{Exit, Outcome};
 use crate::rego::{PolicySet, library};
+use crate::rules::Documentation;
 use crate::rules::notices::NOTICES;
-use crate::rules::{Documentation, Level};
 use crate::spelling::distance;
 use anyhow::bail;
-use std::fmt::Write as _;
-
-/// Rules whose findings belong to no tenant, so that no FlinkTenant can exempt an object from them.
-const WITHOUT_EXEMPTIONS: [&str; 2] =
-    ["tenancy/ambiguous-namespace", "tenancy/unassigned-namespace"];
+use clap::ValueEnum;
 
 /// Arguments of `flinkgate explain`.
 #[derive(Debug, clap::Args)]
@@ -19,8 +17,33 @@ pub struct Args {
     /// Rule id, such as `security/privileged`
     #[arg(value_name = "RULE")]
     rule: String,
+    /// Output format
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
     #[command(flatten)]
     policies: PolicyArgs,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+    /// For documentation
+    Markdown,
+}
+
+impl Format {
+    fn print(self, rule: &Documentation) -> anyhow::Result<()> {
+        super::terminal::print(&match self {
+            Self::Text => page::text(rule),
+            Self::Json => page::json(rule)?,
+            Self::Markdown => page::markdown(rule),
+        })?;
+        Ok(())
+    }
 }
 
 /// Runs the command.
@@ -29,7 +52,7 @@ pub struct Args {
 /// When the rule is unknown or a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
     if let Some(notice) = NOTICES.iter().find(|notice| args.rule == notice.id) {
-        super::terminal::print(&page(&notice.documentation()))?;
+        args.format.print(&notice.documentation())?;
         return Ok(Exit::Fine);
     }
     let set = PolicySet::load(&args.policies.policies)?;
@@ -44,7 +67,7 @@ pub fn run(args: Args) -> Outcome {
         }
         bail!("unknown rule `{}`: did you mean `{}`?", args.rule, near.join("` or `"));
     };
-    super::terminal::print(&page(rule))?;
+    args.format.print(rule)?;
     Ok(Exit::Fine)
 }
 
@@ -52,74 +75,6 @@ pub fn run(args: Args) -> Outcome {
 fn library_rules() -> anyhow::Result<Vec<Documentation>> {
     let rules = library::policies().iter().map(|policy| Ok(policy.documentation()?));
     rules.collect()
-}
-
-fn page(rule: &Documentation) -> String {
-    let mut out = format!("{}\n\n", rule.title);
-    let _ = writeln!(out, "Rule:   {}\nLevel:  {}", rule.id, rule.level.as_str());
-    if let Some(since) = &rule.since {
-        let _ = writeln!(out, "Since:  {since}");
-    }
-    if !rule.builtin {
-        let _ = writeln!(out, "File:   {}", rule.path);
-    }
-    if !rule.description.is_empty() {
-        let _ = writeln!(out, "\n{}", rule.description);
-    }
-    let section = |out: &mut String, heading: &str, text: &str| {
-        let _ = writeln!(out, "\n{heading}:\n");
-        for line in text.lines() {
-            let _ = writeln!(out, "{}", format!("    {line}").trim_end());
-        }
-    };
-    if !rule.tenant_fields.is_empty() {
-        section(&mut out, "Tenant fields", &rule.tenant_fields.join("\n"));
-    }
-    let mut notices = NOTICES.iter();
-    if !WITHOUT_EXEMPTIONS.contains(&rule.id.as_str())
-        && notices.all(|notice| notice.id != rule.id || notice.is_exemptible)
-    {
-        section(&mut out, "Exemptions, in the spec of the FlinkTenant", &exemptions(rule));
-    }
-    if let Some(help) = &rule.help {
-        section(&mut out, "Fix", help);
-    }
-    if rule.as_is && (rule.bad.is_some() || rule.good.is_some()) {
-        let _ = writeln!(
-            out,
-            "\nThe examples are checked as written (`lint --as-is`): mutation would complete the bad one."
-        );
-    }
-    let examples =
-        [("Tenant of the examples (spec)", &rule.tenant), ("Bad", &rule.bad), ("Good", &rule.good)];
-    for (heading, text) in examples {
-        if let Some(text) = text {
-            section(&mut out, heading, text);
-        }
-    }
-    out
-}
-
-/// The part of a FlinkTenant's spec that exempts objects from the rule, or lowers its level.
-fn exemptions(rule: &Documentation) -> String {
-    let id = &rule.id;
-    let mut out = format!(
-        "exemptions:    # no findings for these objects until this day\n  \
-         - {{rules: [{id}], names: [\"legacy-*\"], until: \"2027-03-31\", reason: ticket 4711}}"
-    );
-    let lowered = match rule.level {
-        Level::Error => Some(("warnings instead of errors", "Warn")),
-        Level::Warning => Some(("information instead of warnings", "Audit")),
-        Level::Info => None,
-    };
-    if let Some((effect, enforcement)) = lowered {
-        let _ = write!(
-            out,
-            "\nrules:         # {effect}, for all objects of the tenant\n  \
-             - {{rule: {id}, enforcement: {enforcement}}}"
-        );
-    }
-    out
 }
 
 /// At most three ids that are similar to the wanted one.
@@ -144,112 +99,11 @@ fn nearest<'a>(wanted: &str, rules: &'a [Documentation]) -> Vec<&'a str> {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
-    use crate::resource::Resource;
-    use crate::rules::documentation::built_in;
-    use crate::rules::enforcement;
-    use crate::tenant::FlinkTenantSpec;
-
-    fn rules() -> Vec<Documentation> {
-        let rule = |id: &str| Documentation {
-            id: id.into(),
-            title: "A title".into(),
-            description: "Why.".into(),
-            since: Some("0.1.0".into()),
-            bad: Some("a:\n  b".into()),
-            good: Some("c".into()),
-            builtin: true,
-            ..Documentation::default()
-        };
-        ["security/privileged", "security/run-as-non-root", "storage/ha"].map(rule).into()
-    }
-
-    #[test]
-    fn page_shows_all_parts_in_order() {
-        let rule = Documentation {
-            tenant_fields: vec!["labels".into(), "security.secrets".into()],
-            help: Some("Do it.".into()),
-            tenant: Some("labels: {a: b}".into()),
-            ..rules()[0].clone()
-        };
-        let expected = r#"A title
-
-Rule:   security/privileged
-Level:  error
-Since:  0.1.0
-
-Why.
-
-Tenant fields:
-
-    labels
-    security.secrets
-
-Exemptions, in the spec of the FlinkTenant:
-
-    exemptions:    # no findings for these objects until this day
-      - {rules: [security/privileged], names: ["legacy-*"], until: "2027-03-31", reason: ticket 4711}
-    rules:         # warnings instead of errors, for all objects of the tenant
-      - {rule: security/privileged, enforcement: Warn}
-
-Fix:
-
-    Do it.
-
-Tenant of the examples (spec):
-
-    labels: {a: b}
-
-Bad:
-
-    a:
-      b
-
-Good:
-
-    c
-"#;
-        assert_eq!(page(&rule), expected);
-    }
-
-    #[test]
-    fn page_says_when_examples_are_not_mutated() {
-        let page = page(&Documentation { as_is: true, ..rules()[0].clone() });
-        let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
-        assert!(at("checked as written (`lint --as-is`)") < at("Bad:"));
-    }
-
-    #[test]
-    fn exemption_snippet_is_a_tenant_spec() {
-        let level = |level: Level, snippet: &str| {
-            let value = crate::resource::yaml::parse(snippet).remove(0).value;
-            let spec: FlinkTenantSpec = serde_json::from_value(value.unwrap()).unwrap();
-            let (exempt, today) = (spec.exemptions[0].clone(), "2026-11-27".parse().unwrap());
-            let spec = FlinkTenantSpec { exemptions: Vec::new(), ..spec };
-            assert_eq!(exempt.rules, ["security/privileged"]);
-            enforcement::level(&spec, "security/privileged", level, &Resource::default(), today)
-        };
-        for (natural, lowered) in [
-            (Level::Error, Level::Warning),
-            (Level::Warning, Level::Info),
-            (Level::Info, Level::Info),
-        ] {
-            let snippet = exemptions(&Documentation { level: natural, ..rules()[0].clone() });
-            assert_eq!(level(natural, &snippet), Some(lowered), "{snippet}");
-        }
-    }
-
-    #[test]
-    fn rules_without_a_tenant_show_no_exemptions() {
-        let known: Vec<&str> = built_in().iter().map(|rule| rule.id.as_str()).collect();
-        for id in WITHOUT_EXEMPTIONS {
-            assert!(known.contains(&id), "{id}");
-            let rule = Documentation { id: id.into(), ..rules()[0].clone() };
-            assert!(!page(&rule).contains("exemptions"), "{id}");
-        }
-    }
 
     #[test]
     fn similar_ids_are_offered() {
+        let rule = |id: &str| Documentation { id: id.into(), ..Documentation::default() };
+        let rules = ["security/privileged", "security/run-as-non-root", "storage/ha"].map(rule);
         for (wanted, expected) in [
             ("security/priviledged", vec!["security/privileged"]),
             ("privileged", vec!["security/privileged"]),
@@ -257,7 +111,7 @@ Good:
             ("non-root", vec!["security/run-as-non-root"]),
             ("something/else", vec![]),
         ] {
-            assert_eq!(nearest(wanted, &rules()), expected, "{wanted}");
+            assert_eq!(nearest(wanted, &rules), expected, "{wanted}");
         }
     }
 }

@@ -117,6 +117,7 @@ pub fn rule_info(rule: &Documentation) -> RuleInfo {
         description: rule.description.clone(),
         help: rule.help.clone().unwrap_or_default(),
         level: rule.level,
+        is_builtin: rule.builtin,
     }
 }
 

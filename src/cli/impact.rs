@@ -15,7 +15,9 @@ use std::time::Duration;
 /// Longest wait for a connection to the API server.
 const CONNECT: Duration = Duration::from_secs(10);
 
-const HELP: &str = "Exit status: 0 no such cluster, 1 such clusters, 2 could not run
+const HELP: &str =
+    "Exit status: 0 no such cluster, 1 such clusters, 2 could not run. Clusters that can only grow
+beyond the quota are listed too, and do not change it.
 
 Examples:
   flinkgate impact --tenant payments

@@ -20,6 +20,7 @@ pub mod size;
 pub mod terminal;
 pub mod test;
 mod value_enums;
+mod version;
 pub mod webhooks;
 
 use clap::{Parser, Subcommand};
@@ -44,10 +45,22 @@ pub type Outcome = anyhow::Result<Exit>;
 #[command(
     name = "flinkgate",
     version,
+    long_version = version::long(),
     about,
     after_help = "Exit status: 0 success, 1 findings at or above the fail level, 2 could not run"
 )]
 pub struct Cli {
+    /// When to colour text
+    #[arg(
+        long = "color",
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        help = "When to colour text: auto, always, never"
+    )]
+    colour: terminal::Colour,
     #[command(subcommand)]
     command: Command,
 }
@@ -92,6 +105,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
     };
+    terminal::set_colour(cli.colour);
     let outcome = match cli.command {
         Command::Serve(args) => serve::run(*args),
         Command::Lint(args) => lint::run(*args),

@@ -1,6 +1,7 @@
 //! `flinkgate render`: objects as the cluster would store them after mutation.
 
 mod merged_templates;
+mod write;
 
 use super::args::{ManifestArgs, OnlyTenantArgs, OperatorArgs, TenantArgs};
 use super::gate;
@@ -29,6 +30,12 @@ pub struct Args {
     /// Show the pod templates that the operator merges, by role, instead of the objects
     #[arg(long, conflicts_with = "diff")]
     merged: bool,
+    /// Write what is added into the files, whose comments, order and quotes stay
+    ///
+    /// Standard input and templates of Helm charts are not written. Where a text cannot be edited, such
+    /// as below an alias, it is named and stays as it is, and the exit status is 1.
+    #[arg(long, conflicts_with_all = ["diff", "merged"])]
+    write: bool,
 }
 
 /// Runs the command.
@@ -42,6 +49,14 @@ pub fn run(args: Args) -> Outcome {
         input.manifests().cloned().collect()
     })?;
     input.complain(&input.report());
+    if args.write {
+        let is_whole = write::all(&gate, &input, &args.manifests.paths)?;
+        return Ok(match (input.unreadable.is_empty(), is_whole) {
+            (false, _) => Exit::CouldNotRun,
+            (true, false) => Exit::Findings,
+            (true, true) => Exit::Fine,
+        });
+    }
     let colour = terminal::stdout_wants_colour();
     let manifests: Vec<&Manifest> = input.manifests().collect();
     let parts: Vec<String> = manifests

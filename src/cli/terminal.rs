@@ -4,15 +4,45 @@
 
 use crate::printable;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
+
+/// When text is coloured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set; also with `CLICOLOR_FORCE`
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What the user asked for, if anything.
+static COLOUR: OnceLock<Colour> = OnceLock::new();
+
+/// Follows `--color`, from now on.
+pub fn set_colour(colour: Colour) {
+    // The arguments are parsed once.
+    let _ = COLOUR.set(colour);
+}
 
 /// Whether standard output wants colour.
 pub fn stdout_wants_colour() -> bool {
-    wants_colour(io::stdout().is_terminal(), |name| std::env::var(name).ok())
+    is_coloured(io::stdout().is_terminal())
 }
 
 /// Whether standard error wants colour.
 pub fn stderr_wants_colour() -> bool {
-    wants_colour(io::stderr().is_terminal(), |name| std::env::var(name).ok())
+    is_coloured(io::stderr().is_terminal())
+}
+
+fn is_coloured(is_terminal: bool) -> bool {
+    match COLOUR.get().copied().unwrap_or_default() {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => wants_colour(is_terminal, |name| std::env::var(name).ok()),
+    }
 }
 
 /// `NO_COLOR` forbids, `CLICOLOR_FORCE` demands, else a terminal that is not dumb wants it.

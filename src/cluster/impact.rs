@@ -2,8 +2,8 @@
 //!
 //! In go the FlinkTenants, in force or planned, and the [record](crate::quota::ledger::admitted) of
 //! what their clusters were admitted with. Out come the clusters whose last spec differs, each with
-//! the fields that differ. A recorded object counts only if the API server still has it with the
-//! recorded UID.
+//! the fields that differ, and those that can grow beyond the quota. A recorded object counts only if
+//! the API server still has it with the recorded UID.
 
 use crate::causes::with_causes;
 use crate::flink::Role;
@@ -11,12 +11,16 @@ use crate::flink::state::DEFAULT_MOUNT_PATH;
 use crate::kinds::{self, Kind};
 use crate::mutate;
 use crate::pipeline::kept_state;
+use crate::quota::growth;
 use crate::quota::ledger::ObjectRef;
 use crate::quota::ledger::admitted::{self, AdmittedSpecs};
 use crate::quota::ledger::crd::FlinkTenantLedger;
-use crate::report::impact::{ClusterImpact, KeptPlaces, ShownChange, TenantImpact};
+use crate::quota::ledger::request;
+use crate::quota::limits::Limits;
+use crate::report::impact::{ClusterImpact, GrowingCluster, KeptPlaces, ShownChange, TenantImpact};
 use crate::resource::fields::text;
 use crate::resource::{Operation, Resource, metadata_text, owners};
+use crate::rules;
 use crate::tenant::{FlinkTenant, FlinkTenantSpec, changes};
 use kube::api::{ApiResource, DynamicObject, ListParams};
 use kube::core::GroupVersionKind;
@@ -161,14 +165,24 @@ pub async fn of_tenant(
         .filter(|(object, ..)| namespace.is_none_or(|namespace| object.namespace == namespace))
         .collect();
     recorded.sort();
-    let mut clusters = Vec::new();
+    let limits = Limits::new(&tenant.spec.quota);
+    let (mut clusters, mut growing) = (Vec::new(), Vec::new());
     for (object, uid, last) in recorded {
         let last: Option<Value> = last.and_then(|text| serde_json::from_str(text).ok());
         let changes = last.as_ref().map(|last| changes::between(last, &wanted));
-        if changes.as_ref().is_some_and(Vec::is_empty) {
+        let is_same = changes.as_ref().is_some_and(Vec::is_empty);
+        if is_same && limits.is_empty() {
             continue;
         }
         let Some(resource) = living_cluster(client, object, uid).await? else { continue };
+        growing.extend(growth_beyond(&resource, &limits).map(|(message, help)| GrowingCluster {
+            object: object.clone(),
+            message,
+            help,
+        }));
+        if is_same {
+            continue;
+        }
         let earlier = last.clone().and_then(|last| serde_json::from_value(last).ok());
         let mut kept = earlier.map_or_else(KeptPlaces::default, |earlier: FlinkTenantSpec| {
             kept_places(&resource, &earlier, &spec)
@@ -179,7 +193,17 @@ pub async fn of_tenant(
         clusters.push(ClusterImpact { object: object.clone(), changes, kept });
     }
     let on_change = tenant.spec.on_change;
-    Ok(TenantImpact { tenant: tenant.name.clone(), on_change, clusters })
+    Ok(TenantImpact { tenant: tenant.name.clone(), on_change, clusters, growing })
+}
+
+/// How far a cluster can grow beyond the limits without a change of its object, and what would limit
+/// it.
+fn growth_beyond(resource: &Resource, limits: &Limits) -> Option<(String, String)> {
+    let workload = kinds::lower(resource, &resource.object)?;
+    let usage = request::usage(&resource.object, &workload);
+    let growth = growth::beyond(&workload.size, &usage, limits, workload.clusters())?;
+    rules::growth_message(&growth)
+        .map(|message| (message, rules::growth_help(&growth).text().to_owned()))
 }
 
 async fn record(client: &Client, tenant: &ComparedTenant) -> Result<AdmittedSpecs, ImpactError> {
@@ -287,7 +311,7 @@ fn kept_places(
     earlier: &FlinkTenantSpec,
     spec: &FlinkTenantSpec,
 ) -> KeptPlaces {
-    if !mutate::is_completed_on_update(resource) {
+    if !mutate::decides_state(resource) {
         return KeptPlaces::default();
     }
     let Some(workload) = kinds::lower(resource, &resource.object) else {
@@ -295,7 +319,7 @@ fn kept_places(
     };
     let kept = kept_state(resource, &resource.object, &workload, earlier, spec);
     let claim = kept.volume.and_then(|volume| {
-        let claim = mutate::state_claim(resource, &resource.object, &workload, earlier)?;
+        let claim = mutate::given_claim(resource, &resource.object, &workload, earlier)?;
         Some((claim, volume.mount_path.unwrap_or_else(|| DEFAULT_MOUNT_PATH.to_owned())))
     });
     KeptPlaces { claim, directories: kept.directories.into_iter().collect() }

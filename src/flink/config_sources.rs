@@ -4,19 +4,21 @@
 //! Not found, because the pod does not show it: files that a container copies, folders that a script
 //! or a variable from elsewhere names, Secrets, and what is in the image.
 
-use super::config_file::{CONFIG, FLINK_CONF};
+use super::config_file::FLINK_CONF;
 use super::pods::CONTAINER_LISTS;
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use serde_json::Value;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-/// The folder of the configuration in Flink's images, unless `FLINK_CONF_DIR` or `FLINK_HOME`
-/// changes it.
-const FOLDER: &str = "/opt/flink/conf";
-/// Longest path in bytes (Linux' `PATH_MAX`). Each mount is compared with the folder.
-const LONGEST_PATH: usize = 4096;
+mod mounts;
+mod paths;
+
+use mounts::Mounts;
+pub use mounts::replaces_files;
+pub use paths::normal_path;
+
 /// The variable whose lines the image's entrypoint appends to the configuration file.
 pub const PROPERTIES: &str = "FLINK_PROPERTIES";
 
@@ -43,6 +45,21 @@ impl ConfigSource<'_> {
     pub fn is_evident(&self) -> bool {
         self.key.as_deref().is_some_and(|key| key == PROPERTIES || key == self.file)
     }
+}
+
+/// Whether Flink writes a key into ConfigMaps of its high availability. Those change every few
+/// seconds, so the API server does not ask about them, and no pod may read one as Flink's
+/// configuration.
+pub fn is_key_of_high_availability(key: &str) -> bool {
+    const KEYS: [&str; 3] = ["address", "sessionId", "counter"];
+    const PREFIXES: [&str; 5] = [
+        "jobGraph-",
+        "executionPlan-",
+        "runningJobsRegistry-",
+        "checkpointID-",
+        "org.apache.flink.k8s.leader.",
+    ];
+    KEYS.contains(&key) || PREFIXES.iter().any(|prefix| key.starts_with(prefix))
 }
 
 /// Visits the sources of all containers of a pod template.
@@ -123,169 +140,6 @@ pub fn of_container<'a>(
             visit(ConfigSource { config_map, key: Some(key), file, place });
         }
     }
-}
-
-/// Whether a container gets its files of Flink from a volume of any type, or from another folder than that
-/// of Flink's images.
-pub fn replaces_files(container: &Value) -> bool {
-    let mounts = || elements(container, "volumeMounts").iter();
-    folder(container).is_none_or(|folder| {
-        *folder != *FOLDER
-            || mounts().any(|mount| may_reach(&folder, &normal_path(text(mount, "mountPath"))))
-    })
-}
-
-/// The folder of the configuration, according to the container's variables; `None` if no system opens
-/// a path of this length.
-fn folder(container: &Value) -> Option<Cow<'_, str>> {
-    let variable = |name: &str| {
-        let variables = elements(container, "env").iter().rev();
-        let value = variables.filter(|one| text(one, "name") == name).map(|one| text(one, "value"));
-        value.into_iter().find(|value| !value.is_empty())
-    };
-    let folder = match (variable("FLINK_CONF_DIR"), variable("FLINK_HOME")) {
-        (Some(folder), _) => normal_path(folder),
-        (None, Some(home)) => normal_path(&format!("{home}/conf")).into_owned().into(),
-        (None, None) => FOLDER.into(),
-    };
-    (folder.len() <= LONGEST_PATH).then_some(folder)
-}
-
-/// Flink's files.
-const FILES: [&str; 2] = [CONFIG, FLINK_CONF];
-
-/// The mounts of a container that may give it Flink's files: by volume, and by the file's path within
-/// the volume, which is unknown if a variable is part of it. One mount for each is enough, and keeps
-/// the work linear.
-struct Mounts<'a>(BTreeMap<&'a str, BTreeMap<Option<Cow<'a, str>>, FoundMounts>>);
-
-/// For each of [`FILES`] the index of the mount.
-type FoundMounts = [Option<usize>; FILES.len()];
-
-impl<'a> Mounts<'a> {
-    fn of(container: &'a Value) -> Self {
-        let mut found = Self(BTreeMap::new());
-        let mounts = elements(container, "volumeMounts");
-        if mounts.is_empty() {
-            return found;
-        }
-        let Some(folder) = folder(container) else { return found };
-        for (index, mount) in mounts.iter().enumerate() {
-            let at = normal_path(text(mount, "mountPath"));
-            let folder_below = below(&folder, &at);
-            if folder_below.is_none() && !is_file(&folder, &at) {
-                continue;
-            }
-            for (slot, file) in FILES.into_iter().enumerate() {
-                let path = match folder_below {
-                    Some(folder) => within_volume(mount, folder, file),
-                    None if at.ends_with(file) => within_volume(mount, "", ""),
-                    None => continue,
-                };
-                let files = found.0.entry(text(mount, "name")).or_default();
-                if let Some(place) = files.entry(path).or_default().get_mut(slot) {
-                    place.get_or_insert(index);
-                }
-            }
-        }
-        found
-    }
-
-    fn visit(&self, volume: &'a Value, visit: &mut impl FnMut(ConfigSource<'a>)) {
-        let Some(paths) = self.0.get(text(volume, "name")) else { return };
-        let mut visit_all =
-            |config_map: &'a str, key: Option<&'a str>, path: &Option<Cow<'a, str>>| {
-                let found = paths.get(path).into_iter().flatten();
-                for (file, index) in FILES.into_iter().zip(found) {
-                    let Some(index) = index else { continue };
-                    let key = key.map(Cow::Borrowed).or_else(|| path.clone());
-                    let place = format!("/volumeMounts/{index}");
-                    visit(ConfigSource { config_map, key, file, place });
-                }
-            };
-        let projected = volume.get("projected").map_or(&[][..], |all| elements(all, "sources"));
-        let projected = projected.iter().filter_map(|source| source.get("configMap"));
-        for source in volume.get("configMap").into_iter().chain(projected) {
-            let (name, items) = (text(source, "name"), elements(source, "items"));
-            visit_all(name, None, &None);
-            if items.is_empty() {
-                // Every key is a file.
-                paths.keys().filter(|path| path.is_some()).for_each(|path| {
-                    visit_all(name, None, path);
-                });
-            }
-            for item in items {
-                visit_all(name, Some(text(item, "key")), &Some(relative(text(item, "path"))));
-            }
-        }
-    }
-}
-
-/// Whether a mount is one of Flink's files in a folder, the folder, or one that contains it.
-fn may_reach(folder: &str, mount: &str) -> bool {
-    below(folder, mount).is_some() || is_file(folder, mount)
-}
-
-/// The rest of a path below another one, which is empty or begins with a slash.
-fn below<'p>(path: &'p str, parent: &str) -> Option<&'p str> {
-    path.strip_prefix(parent).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Whether a path is one of Flink's files in a folder.
-fn is_file(folder: &str, path: &str) -> bool {
-    let file = path.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
-    file.is_some_and(|file| file == FLINK_CONF || file == CONFIG)
-}
-
-/// The path within the volume of a file in a folder below the mount; `None` if a variable is part of it.
-fn within_volume(mount: &Value, folder: &str, file: &'static str) -> Option<Cow<'static, str>> {
-    let expression = text(mount, "subPathExpr");
-    let sub_path = if expression.is_empty() { text(mount, "subPath") } else { expression };
-    if expression.contains("$(") {
-        return None;
-    }
-    if sub_path.is_empty() && folder.is_empty() {
-        return Some(file.into());
-    }
-    Some(relative(&format!("{sub_path}/{folder}/{file}")).into_owned().into())
-}
-
-/// Whether a path has two slashes in a row, or a name that begins with a dot.
-fn has_needless_parts(path: &str) -> bool {
-    let mut is_after_slash = false;
-    path.bytes().any(|byte| {
-        let is_needless = is_after_slash && matches!(byte, b'/' | b'.');
-        is_after_slash = byte == b'/';
-        is_needless
-    })
-}
-
-/// [`normal`] without the first slash: a path within a volume.
-fn relative(path: &str) -> Cow<'_, str> {
-    let plain = path.trim_matches('/');
-    if !plain.starts_with('.') && !has_needless_parts(plain) {
-        return plain.into();
-    }
-    normal_path(path).trim_start_matches('/').to_owned().into()
-}
-
-/// A path with one slash before each name, without `.` and `..`; empty for the root.
-pub fn normal_path(path: &str) -> Cow<'_, str> {
-    let path = path.trim_end_matches('/');
-    if path.is_empty() || path.starts_with('/') && !has_needless_parts(path) {
-        return path.into();
-    }
-    let mut names: Vec<&str> = Vec::new();
-    for name in path.split('/') {
-        match name {
-            "" | "." => {}
-            ".." => {
-                names.pop();
-            }
-            name => names.push(name),
-        }
-    }
-    names.into_iter().fold(String::new(), |path, name| path + "/" + name).into()
 }
 
 #[cfg(test)]

@@ -20,12 +20,17 @@ impl ContainerDefaults {
             let given = |resource: &str| {
                 let mut maps = ["defaultRequest", "default", "max", "min"].iter();
                 let amount = maps.find_map(|map| limit.get(map)?.get(resource))?;
-                Some(Quantity::from_json(amount).unwrap_or_default())
+                // A tenant may write any amount. One below zero would hide what others use.
+                Some(Quantity::from_json(amount).unwrap_or_default().max(Quantity::default()))
             };
-            // Of several LimitRanges, the API server takes any. The largest request is the safe one.
-            self.cpu = self.cpu.max(given("cpu"));
-            self.memory = self.memory.max(given("memory"));
+            self.raise_to(Self { cpu: given("cpu"), memory: given("memory") });
         }
+    }
+
+    /// Of several LimitRanges, the API server takes any. The largest request is the safe one.
+    fn raise_to(&mut self, other: Self) {
+        self.cpu = self.cpu.max(other.cpu);
+        self.memory = self.memory.max(other.memory);
     }
 
     /// The request that a container without one for a resource gets.
@@ -40,6 +45,14 @@ impl ContainerDefaults {
     /// Whether a container without a request for a resource gets one.
     pub fn has(self, resource: &str) -> bool {
         self.get(resource).is_some()
+    }
+}
+
+impl FromIterator<Self> for ContainerDefaults {
+    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
+        let mut defaults = Self::default();
+        all.into_iter().for_each(|one| defaults.raise_to(one));
+        defaults
     }
 }
 
@@ -75,6 +88,7 @@ mod tests {
             (json!({"default": {"cpu": 2}, "max": {"cpu": 4}, "min": {"cpu": "100m"}}), "2"),
             (json!({"max": {"cpu": 4}, "min": {"cpu": "100m"}}), "4"),
             (json!({"min": {"cpu": "100m"}}), "100m"),
+            (json!({"default": {"cpu": "-2"}}), "0"),
         ] {
             let mut limit = limit;
             limit["type"] = "Container".into();

@@ -7,7 +7,7 @@ pub const OPERATOR_HTTP_HEADERS: &str = "kubernetes.operator.user.artifacts.http
 pub const HTTP_HEADERS: &str = "user.artifacts.http-headers";
 
 /// Endings of keys for the secrets of file systems, reporters and stores.
-const ENDS: [&str; 17] = [
+pub(super) const ENDS: [&str; 17] = [
     "access-key",
     "access.key",
     "secret-key",
@@ -28,7 +28,7 @@ const ENDS: [&str; 17] = [
 ];
 
 /// Options with a secret value, or with user-defined keys below them.
-const OPTIONS: [&str; 3] = [
+pub(super) const OPTIONS: [&str; 3] = [
     "fs.azure.account.key",
     "fs.azure.account.oauth2.client.secret",
     "high-availability.zookeeper.client.authorization",

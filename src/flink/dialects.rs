@@ -2,10 +2,12 @@
 //!
 //! - Amazon EMR on EKS serves FlinkDeployments of the same group and version. Its own fields give what
 //!   Apache's operator wants elsewhere: `emrReleaseLabel` the image, `executionRoleArn` the service
-//!   account, `jobManager.highAvailabilityEnabled` and `jobManager.storageDir` high availability
-//!   (as examples of Amazon's guide have them; no definition was read). Without that
-//!   operator the API server drops these fields, and what they give is missing. So nothing but what
-//!   they give is read differently, and no rule about pods is.
+//!   account. High availability is on with `jobManager.storageDir` and two JobManagers, unless
+//!   `jobManager.highAvailabilityEnabled` is `false`. Read in Amazon's "EMR on EKS Development Guide"
+//!   (pages "Run a Flink application", "Using high availability" and "Use monitoring configuration",
+//!   releases 6.12 to 7.10, as stored in 2026); no definition is public. Without that operator the API
+//!   server drops these fields, and what they give is missing. So nothing but what they give is read
+//!   differently, and no rule about pods is.
 //! - Confluent's kinds are no objects of Flink's operators: Confluent Manager for Apache Flink makes
 //!   FlinkDeployments from them, which are judged in the cluster.
 //! - Stateful Functions (`statefun.*` custom resources, images with the name of
@@ -55,11 +57,16 @@ pub fn is_field_of_emr(place: &str) -> bool {
     place.strip_prefix("/spec").is_some_and(|rest| EMR_FIELDS.contains(&rest))
 }
 
-/// The directory of high availability that an object for EMR has switched on.
+/// The directory of the high availability of an object for EMR, which is on unless it is switched off.
 pub fn emr_high_availability(object: &Value) -> Option<&str> {
     let job_manager = pointer::at(object, "/spec/jobManager").filter(|_| is_emr(object))?;
-    let is_on = job_manager.get("highAvailabilityEnabled").and_then(Value::as_bool) == Some(true);
-    text(job_manager, "storageDir").filter(|_| is_on)
+    let is_off = job_manager.get("highAvailabilityEnabled").and_then(Value::as_bool) == Some(false);
+    text(job_manager, "storageDir").filter(|_| !is_off)
+}
+
+/// The JobManagers of an object for EMR that names no number: one is a standby.
+pub fn emr_job_managers(object: &Value) -> Option<u64> {
+    emr_high_availability(object).map(|_| 2)
 }
 
 /// The operator whose kind this is, if it runs Flink and Flinkgate has no rules for the kind.
@@ -94,9 +101,19 @@ mod tests {
         ] {
             assert!(!is_emr(&other) && emr_high_availability(&other).is_none(), "{other}");
         }
-        let off =
-            json!({"spec": {"executionRoleArn": "arn", "jobManager": {"storageDir": "s3://a/b"}}});
-        assert_eq!(emr_high_availability(&off), None);
+        let with = |enabled: Value| {
+            json!({"spec": {"executionRoleArn": "arn",
+                "jobManager": {"storageDir": "s3://a/b", "highAvailabilityEnabled": enabled}}})
+        };
+        for (enabled, directory, job_managers) in [
+            (json!(null), Some("s3://a/b"), Some(2)),
+            (json!(true), Some("s3://a/b"), Some(2)),
+            (json!(false), None, None),
+        ] {
+            let object = with(enabled);
+            assert_eq!(emr_high_availability(&object), directory);
+            assert_eq!(emr_job_managers(&object), job_managers);
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The file systems that Flink reads and writes with a plugin, and the plugins of Flink's own image.
 //!
-//! Read in apache/flink-docker, branch dev-1.20 (`docker-entrypoint.sh`, function
-//! `copy_plugins_if_required`), and in Flink's `FileSystemFactory` classes of one snapshot of Flink:
-//! the image has the plugins for file systems in `/opt/flink/opt`, and none of them in
-//! `/opt/flink/plugins`. The entrypoint links the files that `ENABLE_BUILT_IN_PLUGINS` names, and exits
-//! where one does not exist. The first versions of the plugins were not read in every release.
+//! Read in apache/flink-docker, branches dev-1.16, dev-1.18, dev-1.20 and dev-2.3
+//! (`docker-entrypoint.sh`, function `copy_plugins_if_required`), in the distribution of 2.3.0, whose
+//! `plugins` has metric reporters and `external-resource-gpu` only, and in Flink's `FileSystemFactory`
+//! classes of one snapshot of Flink: the image has the plugins for file systems in `/opt/flink/opt`, and
+//! none of them in `/opt/flink/plugins`. The entrypoint links the files that `ENABLE_BUILT_IN_PLUGINS`
+//! names, and exits where one does not exist. The native plugin for S3 came with 2.3, for `s3:`
+//! and `s3a:` (apache/flink-web#853); the other first versions were not read.
 
 use super::image::ImageRef;
 use super::version::FlinkVersion;

@@ -30,6 +30,7 @@ pub mod memory_size;
 pub mod mounted_configuration;
 pub mod network;
 pub mod operator;
+pub mod option_mounts;
 pub mod options;
 pub mod pod_index;
 pub mod pods;

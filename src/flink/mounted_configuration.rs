@@ -75,6 +75,11 @@ impl MountedConfiguration {
         }
     }
 
+    /// Whether a file of a ConfigMap is known.
+    pub fn has_config_map(&self, namespace: &str, name: &str) -> bool {
+        !self.files.is_empty() && self.files.contains_key(&(namespace.into(), name.into()))
+    }
+
     /// Whether no file is known.
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()

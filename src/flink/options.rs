@@ -139,30 +139,50 @@ pub fn is_read_by_operator(key: &str) -> bool {
 
 /// What is not enough in the file that Flink's processes read, by the beginning of the key: the operator
 /// or the client makes pods, Services and upgrades from it before any process reads the file.
-const BEFORE_THE_FILE: [&str; 27] = [
+///
+/// Read in flink-kubernetes-operator release-1.8 to release-1.15 and main (`6e9caeb`): every option
+/// that `DefaultValidator`, `FlinkConfigBuilder`, the reconcilers, observers, services, autoscaler and
+/// `KubernetesStandaloneClusterDescriptor` take from the resource; and the decorators and parameters of
+/// flink-kubernetes 1.16.3, 1.18.1, 1.19.0 and 2.3.0, which make the pods.
+const BEFORE_THE_FILE: [&str; 38] = [
     "$internal.",
     "blob.server.port",
     "containerized.",
     "deployment.",
+    // The operator's client waits so long for savepoints, and health checks count these.
+    "execution.checkpointing.timeout",
+    "execution.checkpointing.tolerable-failed-checkpoints",
+    // The validator refuses stateful upgrades without it.
+    "execution.checkpointing.dir",
+    // The operator's history of checkpoints has as many.
+    "execution.checkpointing.num-retained",
     "execution.checkpointing.savepoint-dir",
+    "execution.savepoint.",
+    "execution.state-recovery.",
     "execution.target",
     "external-resource",
     "high-availability",
     "internal.",
+    "job-result-store.",
     "job.autoscaler.",
     "jobmanager.cpu",
     "jobmanager.heap.",
     "jobmanager.memory.",
     "jobmanager.rpc.",
+    // Only with the adaptive scheduler the operator scales a running job.
+    "jobmanager.scheduler",
     "kubernetes.",
     "parallelism.default",
     "pipeline.classpaths",
     "pipeline.jars",
+    "pipeline.jobvertex-parallelism-overrides",
     "recovery.",
     "rest.",
     "savepoints.state.backend.fs.dir",
     "scheduler-mode",
     "security.",
+    "state.checkpoints.dir",
+    "state.checkpoints.num-retained",
     "state.savepoints.dir",
     "taskmanager.",
     "user.artifacts.",
@@ -170,23 +190,50 @@ const BEFORE_THE_FILE: [&str; 27] = [
 ];
 
 /// Options of TaskManagers that their process alone reads.
-const OF_TASK_MANAGERS: [&str; 6] = [
+const OF_TASK_MANAGERS: [&str; 7] = [
     "taskmanager.data.",
     "taskmanager.debug.",
     "taskmanager.log.",
+    // Older names of those of Netty.
+    "taskmanager.net.",
     "taskmanager.network.",
     "taskmanager.slot.timeout",
     "taskmanager.tmp.dirs",
+];
+
+/// Options of TaskManagers from which the autoscaler computes their memory (`MemoryTuning`).
+const OF_MEMORY_TUNING: &str = "taskmanager.network.memory.";
+
+/// What the operator writes into a cluster's file unless its resource sets it: the key, and the value if
+/// it is the same for all clusters (`FlinkConfigBuilder` of the releases above).
+const WRITTEN_BY_OPERATOR: [(&str, Option<&str>); 5] = [
+    ("execution.checkpointing.externalized-checkpoint-retention", Some("RETAIN_ON_CANCELLATION")),
+    ("execution.shutdown-on-application-finish", Some("false")),
+    ("execution.submit-failed-job-on-application-error", Some("true")),
+    ("pipeline.name", None),
+    ("web.cancel.enable", Some("false")),
 ];
 
 /// Whether an option has its whole effect from the file that Flink's processes read. Everything else
 /// must be known to the operator or the client that creates the cluster.
 pub fn is_carried_by_file(key: &str) -> bool {
     let is_before = |key: &str| {
-        BEFORE_THE_FILE.iter().any(|beginning| key.starts_with(beginning))
-            && !OF_TASK_MANAGERS.iter().any(|beginning| key.starts_with(beginning))
+        let is_of_process = OF_TASK_MANAGERS.iter().any(|beginning| key.starts_with(beginning))
+            && !key.starts_with(OF_MEMORY_TUNING);
+        BEFORE_THE_FILE.iter().any(|beginning| key.starts_with(beginning)) && !is_of_process
     };
     !is_before(key) && !names_of(key).any(is_before)
+}
+
+/// Whether the operator writes another value of an option into a cluster's file, unless the resource
+/// sets the option.
+pub fn is_written_by_operator(key: &str, wanted: &str, upgrades_by_last_state: bool) -> bool {
+    let is = |name: &str| key == name || names_of(key).any(|other| other == name);
+    // Five minutes, with this mode.
+    (upgrades_by_last_state && CHECKPOINT_INTERVAL.iter().any(|name| is(name)))
+        || WRITTEN_BY_OPERATOR.iter().any(|(name, value)| {
+            is(name) && value.is_none_or(|value| !value.eq_ignore_ascii_case(wanted.trim()))
+        })
 }
 
 /// The name that Flinkgate writes.

@@ -4,6 +4,7 @@
 //! removed by [`Secrets::hide`] from every finding, whatever rule or policy wrote it.
 
 mod secrets;
+mod shown;
 mod walk;
 
 pub use secrets::Secrets;
@@ -46,11 +47,33 @@ const OF_WEB: [&str; 4] = ["http", "https", "ftp", "ftps"];
 
 /// Whether the value of an option, a variable or an argument with this name may be a secret.
 pub fn is_sensitive(key: &str) -> bool {
+    if !may_be_sensitive(key) {
+        return false;
+    }
     let key = key.to_ascii_lowercase().replace('_', "-");
     let is_secret = |key: &str| SENSITIVE.iter().any(|part| key.contains(part));
     // The rest of the key may name a secret nevertheless: `delegation.token.provider.x.secret`.
     let rest = || PUBLIC.iter().fold(key.clone(), |key, part| key.replace(part, "."));
     is_credential(&key) || (is_secret(&key) && is_secret(&rest()))
+}
+
+/// Three letters of every part and of every end of a credential's key, which most keys do not have.
+fn may_be_sensitive(key: &str) -> bool {
+    // The bit by which small letters differ from capitals.
+    const SMALL: u8 = 0x20;
+    key.as_bytes().windows(3).any(|letters| {
+        let &[one, other, last] = letters else { return false };
+        matches!(
+            [one | SMALL, other | SMALL, last | SMALL],
+            [b'p', b'a', b's']
+                | [b'c', b'r', b'e']
+                | [b'k', b'e', b'y']
+                | [b'a', b'u', b't']
+                | [b'o', b'k', b'e']
+                | [b'j', b'a', b'a']
+                | [b'e', b'a', b'd']
+        )
+    })
 }
 
 /// The value of an option for a message.
@@ -199,6 +222,18 @@ fn user_info(text: &str) -> [&str; 4] {
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::credentials::{ENDS, OPTIONS};
+
+    #[test]
+    fn every_sensitive_part_has_the_letters_that_are_looked_for() {
+        for part in SENSITIVE.iter().chain(&ENDS).chain(&OPTIONS) {
+            assert!(may_be_sensitive(part), "{part}");
+            assert!(may_be_sensitive(&format!("A.{}", part.to_ascii_uppercase())), "{part}");
+        }
+        for key in ["state.backend.type", "TZ", "kubernetes.rest-service.exposed.type"] {
+            assert!(!may_be_sensitive(key), "{key}");
+        }
+    }
 
     #[test]
     fn uris_keep_what_is_public() {

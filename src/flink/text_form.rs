@@ -44,6 +44,8 @@ pub enum TextProblem {
     Script,
     /// The value has a `#`, and Flink ignores the text after it.
     Comment,
+    /// A line of a file has no colon with a blank between the key and the value, and Flink skips it.
+    NoPair,
 }
 
 /// The most options in the lines of one value, and the most faults of one object, that are kept. An
@@ -61,7 +63,7 @@ struct Faults {
 impl TextProblem {
     /// Whether rules could miss an option, and not only the rest of a value is lost.
     pub fn is_error(&self) -> bool {
-        !matches!(self, Self::LostLines | Self::Comment)
+        !matches!(self, Self::LostLines | Self::Comment | Self::NoPair)
     }
 }
 
@@ -170,6 +172,20 @@ pub fn option(line: &str) -> Option<(&str, &str)> {
     let (key, value) = content.split_once(": ")?;
     let (key, value) = (trimmed(key), trimmed(value));
     (!key.is_empty() && !value.is_empty()).then_some((key, value))
+}
+
+/// The key and the value of a line that is meant to be an option and is none, such as `a.b=c` and
+/// `a.b:c`. `GlobalConfiguration` skips such lines, with a warning in the log (Flink 1.16.3 to 1.20.4).
+pub fn skipped(line: &str) -> Option<(&str, &str)> {
+    let content = line.split('#').next().unwrap_or_default();
+    if content.contains(": ") {
+        return None;
+    }
+    let (key, value) = content.split_once(['=', ':'])?;
+    let (key, value) = (trimmed(key), trimmed(value));
+    let is_key = |letter: char| letter.is_ascii_alphanumeric() || "-_.".contains(letter);
+    let is_meant = key.contains('.') && key.chars().all(is_key) && !value.is_empty();
+    is_meant.then_some((key, value))
 }
 
 /// Without the blanks and control characters that Java removes around a text.

@@ -11,10 +11,16 @@ use super::network::NamespaceNetwork;
 use super::sizing::Size;
 use super::text_form::{TextFault, TextForm};
 use super::version::FlinkVersion;
-use crate::resource::{GroupVersionKind, pointer};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+mod canary;
+mod templates;
+
+pub use canary::{CANARY_LABEL, is_canary};
+pub use templates::{
+    ElementOrigins, GeneratedTemplate, MergeResult, MergedTemplate, PodSet, Template,
+};
 
 /// What creates the cluster's pods.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,35 +108,6 @@ impl Role {
 /// The name that Flink and its operator give the main container, which runs Flink.
 pub const MAIN_CONTAINER: &str = "flink-main-container";
 
-/// Label of the FlinkDeployments and FlinkSessionJobs with which the operator checks itself; it runs
-/// nothing for them.
-pub const CANARY_LABEL: &str = "flink.apache.org/canary";
-
-/// The kinds for which the operator reads that label.
-const CANARY_KINDS: [&str; 2] = ["FlinkDeployment", "FlinkSessionJob"];
-
-/// Whether an object is a canary: the operator neither validates nor deploys it. On other kinds the
-/// label means nothing, and what the operator deployed before runs on under the label.
-pub fn is_canary(kind: &GroupVersionKind, object: &Value) -> bool {
-    let was_deployed = || {
-        pointer::at(object, "/status/reconciliationStatus/lastReconciledSpec")
-            .and_then(Value::as_str)
-            .is_some_and(|spec| !spec.is_empty())
-    };
-    kind.group == "flink.apache.org"
-        && CANARY_KINDS.contains(&kind.kind.as_str())
-        && has_canary_label(object)
-        && !was_deployed()
-}
-
-fn has_canary_label(object: &Value) -> bool {
-    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels"));
-    labels
-        .and_then(|labels| labels.get(CANARY_LABEL))
-        .and_then(Value::as_str)
-        .is_some_and(|value| value.eq_ignore_ascii_case("true"))
-}
-
 /// Who made a pod, according to the API server: the author of a pod chooses its owners and labels.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PodMaker {
@@ -162,165 +139,6 @@ pub enum ConfigurationSource {
     Image,
 }
 
-/// A pod template.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Template {
-    /// The template is in the object at this pointer, which is empty for a Pod.
-    InObject(String),
-    /// The template is merged from two places of the object, as the operator merges them.
-    Merged(MergedTemplate),
-    /// The template is generated from other fields of the object.
-    Generated(GeneratedTemplate),
-}
-
-/// A template that an operator generates from fields of an object.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct GeneratedTemplate {
-    /// The template: `metadata` and `spec`.
-    pub value: Value,
-    /// JSON Pointer of the role's fields: `/spec/taskManager`.
-    pub base: String,
-    /// Places within the template, and the places of their values in the object. The longest
-    /// matching place counts.
-    pub places: Vec<(String, String)>,
-}
-
-impl GeneratedTemplate {
-    fn locate(&self, within: &str) -> String {
-        let rest = |place: &str| {
-            within.strip_prefix(place).filter(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        let found = self
-            .places
-            .iter()
-            .filter_map(|(place, field)| Some((place.len(), field, rest(place)?)));
-        let (field, rest) = found
-            .max_by_key(|(length, _, _)| *length)
-            .map_or((&self.base, ""), |(_, field, rest)| (field, rest));
-        format!("{field}{rest}")
-    }
-}
-
-/// For each element of a merged array, its index in the common template's array and in the role's.
-pub type ElementOrigins = Vec<(Option<usize>, Option<usize>)>;
-
-/// A template that the Flink operator merges from a common and a per-role one.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct MergedTemplate {
-    /// The merged template: `metadata` and `spec`.
-    pub value: Value,
-    /// JSON Pointer of the common template, which may be missing: `/spec/podTemplate`.
-    pub common: String,
-    /// JSON Pointer of the role's template, which may be missing: `/spec/taskManager/podTemplate`.
-    pub role: String,
-    /// Whether arrays are merged by their elements' names
-    /// (`kubernetes.operator.pod-template.merge-arrays-by-name`).
-    pub by_name: bool,
-    /// For arrays merged by name: pointer of the array within the template → for each merged
-    /// element, its index in the common and in the role's array. Arrays merged by position keep
-    /// their indices.
-    pub elements: BTreeMap<String, ElementOrigins>,
-}
-
-/// A number of identical pods: one role, one template.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PodSet {
-    /// The role of the pods.
-    pub role: Role,
-    /// The maximum number of pods that the object declares.
-    pub replicas: u64,
-    /// The template of the pods.
-    pub template: Template,
-    /// Index of the main container in the template's `spec.containers`. `None` if the template has
-    /// none (the operator adds it) or the pod does not run Flink.
-    pub main_container: Option<usize>,
-}
-
-impl PodSet {
-    /// The template; `Null` if the object has none.
-    pub fn template<'a>(&'a self, object: &'a Value) -> &'a Value {
-        match &self.template {
-            Template::InObject(pointer) => pointer::at(object, pointer).unwrap_or(&Value::Null),
-            Template::Merged(merged) => &merged.value,
-            Template::Generated(made) => &made.value,
-        }
-    }
-
-    /// JSON Pointer of the template in the object, for rules and findings.
-    pub fn path(&self) -> &str {
-        match &self.template {
-            Template::InObject(pointer) => pointer,
-            Template::Merged(merged) => &merged.role,
-            Template::Generated(made) => &made.base,
-        }
-    }
-
-    /// JSON Pointer in the object for a place within the template (`/spec/containers/0/image`). It
-    /// is in the role's template if it exists there, else in the common one, else at the nearest
-    /// existing place in either.
-    pub fn locate(&self, object: &Value, within: &str) -> String {
-        match &self.template {
-            Template::InObject(pointer) => format!("{pointer}{within}"),
-            Template::Merged(merged) => merged.locate(object, within),
-            Template::Generated(made) => made.locate(within),
-        }
-    }
-}
-
-impl MergedTemplate {
-    fn locate(&self, object: &Value, within: &str) -> String {
-        let (common, role) = self.split(within);
-        let role = role.map(|within| format!("{}{within}", self.role));
-        let common = common.map(|within| format!("{}{within}", self.common));
-        let reach = |full: &Option<String>, base: &str| {
-            full.as_ref()
-                .map(|full| pointer::nearest_existing(object, full).len())
-                .filter(|&found| found >= base.len())
-                .map(|found| {
-                    let depth = full
-                        .as_ref()
-                        .and_then(|full| full.get(base.len()..found))
-                        .map_or(0, |part| part.matches('/').count());
-                    (depth, full.as_ref().is_some_and(|full| full.len() == found))
-                })
-        };
-        let in_role = reach(&role, &self.role);
-        let in_common = reach(&common, &self.common);
-        match (in_role, in_common) {
-            (Some((_, true)), _) => role.unwrap_or_default(),
-            (_, Some((_, true))) => common.unwrap_or_default(),
-            (Some((role_depth, _)), Some((common_depth, _))) if role_depth >= common_depth => {
-                role.unwrap_or_default()
-            }
-            (_, Some(_)) => common.unwrap_or_default(),
-            _ => role.or(common).unwrap_or_else(|| format!("{}{within}", self.role)),
-        }
-    }
-
-    /// The same place in the common and in the role's template. Indices differ if arrays merge by
-    /// name.
-    fn split(&self, within: &str) -> (Option<String>, Option<String>) {
-        let (mut merged, mut common, mut role) =
-            (String::new(), Some(String::new()), Some(String::new()));
-        for token in pointer::tokens(within) {
-            let indices = token
-                .parse::<usize>()
-                .ok()
-                .and_then(|index| self.elements.get(&merged)?.get(index).copied());
-            let (in_common, in_role) = match indices {
-                Some((in_common, in_role)) => {
-                    (in_common.map(|i| i.to_string()), in_role.map(|i| i.to_string()))
-                }
-                None => (Some(token.to_string()), Some(token.to_string())),
-            };
-            common = common.zip(in_common).map(|(base, token)| pointer::join(&base, &token));
-            role = role.zip(in_role).map(|(base, token)| pointer::join(&base, &token));
-            pointer::push(&mut merged, &token);
-        }
-        (common, role)
-    }
-}
-
 /// The FlinkDeployment that a FlinkSessionJob is submitted to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct SessionCluster {
@@ -328,6 +146,15 @@ pub struct SessionCluster {
     pub is_application: bool,
     /// Its configuration, which applies to options that the job does not set.
     pub config: FlinkConfig,
+}
+
+/// A key of a ConfigMap that pods read as Flink's configuration, and whose text nothing judges.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnjudgedSource {
+    /// JSON Pointer of the field that names it.
+    pub place: String,
+    /// The key, which is one of Flink's high availability; `None` if a variable names it.
+    pub key: Option<String>,
 }
 
 /// The workload of an object: what Kubernetes will run for it.
@@ -368,6 +195,8 @@ pub struct Workload {
     pub config_pointer: Option<String>,
     /// Where the process of the pods gets its configuration from.
     pub source: ConfigurationSource,
+    /// Sources of Flink's configuration whose text nothing judges.
+    pub unjudged_sources: Vec<UnjudgedSource>,
     /// The file of a ConfigMap that has the options; `None` where another program may read it.
     pub file: Option<FlinkFile>,
     /// How the options reach Flink.
@@ -401,6 +230,15 @@ pub struct Workload {
 }
 
 impl Workload {
+    /// JSON Pointer of the options, or where they would be.
+    pub fn options_place(&self) -> &str {
+        self.config_pointer.as_deref().unwrap_or(match self.engine {
+            Engine::Spotify => "/spec/flinkProperties",
+            Engine::Lyft => "/spec/flinkConfig",
+            _ => "/spec/flinkConfiguration",
+        })
+    }
+
     /// Whether the workload runs Flink.
     pub fn is_flink(&self) -> bool {
         self.engine != Engine::None

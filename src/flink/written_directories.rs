@@ -1,14 +1,25 @@
 //! The local directories that Flink's options name and that its processes write to.
 //!
-//! From Flink's sources, 1.18 to 2.3: `ConfigurationUtils.splitPaths` splits lists at commas and at the
-//! path separator; `FileSystem` reads URIs; everything else is a `java.io.File`, relative to the working
-//! directory of the process. `flink-console.sh` writes the log and, since 1.15, a pid file.
+//! Read in Flink's sources 1.16.3, 1.18.1, 1.20.4, 2.0.2 and 2.3.0 (`ConfigurationUtils`, the option
+//! classes and their users in flink-core, flink-runtime, flink-kubernetes, the state backends and
+//! flink-table-api-java), in `config.sh` and `flink-console.sh` of the distribution 2.3.0, and in
+//! apache/flink-docker dev-1.16, dev-1.18, dev-1.20 and dev-2.3 (`docker-entrypoint.sh`).
+//! `ConfigurationUtils.splitPaths` splits lists at commas and at the path separator; `FileSystem` reads
+//! URIs; everything else is a `java.io.File`, relative to the working directory of the process.
+//!
+//! By default all are below `/tmp` (`java.io.tmpdir`, `env.pid.dir`) or `/opt/flink/log`, which every
+//! container has, or below another one of them. The entrypoint writes to `/opt/flink/conf` and, with
+//! `ENABLE_BUILT_IN_PLUGINS`, to `/opt/flink/plugins`; no option moves these.
+
+mod java_options;
 
 use super::Role;
 use super::config::{Entry, FlinkConfig};
 use super::location::Location;
 use super::options::names_of;
+use crate::resource::fields::{elements, text};
 use crate::resource::steps;
+use serde_json::Value;
 
 /// Where Flink's images start a process, and where their programs are.
 pub const FLINK_HOME: &str = "/opt/flink";
@@ -25,6 +36,8 @@ enum Form {
     List,
     /// One URI, which is local or not.
     Uri,
+    /// Options of the JVM, some of which name a directory or a file.
+    JavaOptions,
 }
 
 /// Which processes write to a directory.
@@ -37,14 +50,24 @@ enum Writer {
 
 /// Options that name directories to write to. `user.artifacts.base-dir` is none of them: Flink mounts
 /// a volume there itself.
-const OPTIONS: [(&str, Form, Writer); 24] = [
+const OPTIONS: [(&str, Form, Writer); 40] = [
     ("application-result-store.storage-path", Form::Uri, Writer::JobManager),
     ("blob.storage.directory", Form::Path, Writer::Both),
+    ("env.java.default-opts.all", Form::JavaOptions, Writer::Both),
+    ("env.java.default-opts.jobmanager", Form::JavaOptions, Writer::JobManager),
+    ("env.java.default-opts.taskmanager", Form::JavaOptions, Writer::TaskManager),
+    ("env.java.opts.all", Form::JavaOptions, Writer::Both),
+    ("env.java.opts.jobmanager", Form::JavaOptions, Writer::JobManager),
+    ("env.java.opts.taskmanager", Form::JavaOptions, Writer::TaskManager),
     ("env.log.dir", Form::Path, Writer::Both),
     ("env.pid.dir", Form::Path, Writer::Both),
     ("execution.checkpointing.dir", Form::Uri, Writer::Both),
     ("execution.checkpointing.local-backup.dirs", Form::List, Writer::TaskManager),
     ("execution.checkpointing.savepoint-dir", Form::Uri, Writer::Both),
+    // What the file systems of Hadoop and Presto buffer before they send it.
+    ("fs.azure.buffer.dir", Form::List, Writer::Both),
+    ("fs.oss.buffer.dir", Form::List, Writer::Both),
+    ("fs.s3a.buffer.dir", Form::List, Writer::Both),
     ("high-availability.storageDir", Form::Uri, Writer::Both),
     ("io.tmp.dirs", Form::List, Writer::Both),
     ("job-result-store.storage-path", Form::Uri, Writer::JobManager),
@@ -53,13 +76,21 @@ const OPTIONS: [(&str, Form, Writer); 24] = [
     (JOB_MANAGER_WORKING_DIR, Form::Path, Writer::JobManager),
     (TASK_MANAGER_WORKING_DIR, Form::Path, Writer::TaskManager),
     (WORKING_DIR, Form::Path, Writer::Both),
+    ("presto.s3.staging-directory", Form::Path, Writer::Both),
     ("rest.profiling.dir", Form::Path, Writer::Both),
+    ("s3.buffer.dir", Form::List, Writer::Both),
+    ("s3.staging-directory", Form::Path, Writer::Both),
+    ("s3a.buffer.dir", Form::List, Writer::Both),
     ("state.backend.forst.cache.dir", Form::Path, Writer::TaskManager),
     ("state.backend.forst.local-dir", Form::List, Writer::TaskManager),
     ("state.backend.forst.log.dir", Form::Path, Writer::TaskManager),
+    // Shortcuts such as `checkpoint-dir` are no paths.
+    ("state.backend.forst.primary-dir", Form::Uri, Writer::TaskManager),
     ("state.backend.rocksdb.localdir", Form::List, Writer::TaskManager),
     ("state.backend.rocksdb.log.dir", Form::Path, Writer::TaskManager),
+    ("state.changelog.dstl.dfs.base-path", Form::Uri, Writer::Both),
     ("table.resources.download-dir", Form::Path, Writer::Both),
+    ("taskmanager.network.hybrid-shuffle.remote.path", Form::Uri, Writer::Both),
     ("web.tmpdir", Form::Path, Writer::JobManager),
     ("web.upload.dir", Form::Path, Writer::JobManager),
 ];
@@ -106,14 +137,8 @@ pub struct WrittenDirectory<'c> {
     pub entry: &'c Entry,
     /// The absolute path, without dots and doubled slashes.
     pub path: String,
-}
-
-impl WrittenDirectory<'_> {
-    /// Whether a volume can be mounted there without hiding anything that processes need.
-    pub fn can_be_mounted(&self) -> bool {
-        let hides = |place: &&str| is_around(&self.path, place) || is_around(place, &self.path);
-        self.path != "/" && !OCCUPIED.iter().any(hides)
-    }
+    /// Whether a process fails that cannot write there.
+    pub is_needed: bool,
 }
 
 /// The directories that options name for the processes of a role, at most [`MOST`]. A path that only
@@ -135,15 +160,20 @@ pub fn written_directories<'c>(
         if option == WORKING_DIR && entry_of_role(config, role) {
             continue;
         }
-        let mut add = |path: &str| {
+        let mut add_path = |path: &str, is_needed: bool| {
             steps::step();
             if found.len() < MOST
                 && let Some(path) = absolute(path, working_directory)
                 && !is_around(SHARED_MEMORY, &path)
             {
-                found.push(WrittenDirectory { key, entry, path });
+                found.push(WrittenDirectory { key, entry, path, is_needed });
             }
         };
+        if form == Form::JavaOptions {
+            java_options::directories(&entry.value, add_path);
+            continue;
+        }
+        let mut add = |path: &str| add_path(path, true);
         let value = entry.value.trim();
         match form {
             Form::List => value.split([',', ':']).for_each(add),
@@ -154,9 +184,34 @@ pub fn written_directories<'c>(
                     add(location.path);
                 }
             }
+            Form::JavaOptions => {}
         }
     }
     found
+}
+
+/// Variables by which the start scripts take a directory, and heed no option for it.
+const VARIABLES: [&str; 2] = ["FLINK_LOG_DIR", "FLINK_PID_DIR"];
+
+/// The directories that variables of Flink's container name, with the variable's index.
+pub fn directories_of_variables<'v>(
+    container: &'v Value,
+    working_directory: &str,
+) -> impl Iterator<Item = (usize, &'v str, String)> {
+    let variables = elements(container, "env").iter().enumerate();
+    variables.filter_map(move |(index, variable)| {
+        steps::step();
+        let name = text(variable, "name");
+        let path = VARIABLES.contains(&name).then(|| text(variable, "value"))?;
+        let path = absolute(path, working_directory)?;
+        (!is_around(SHARED_MEMORY, &path)).then_some((index, name, path))
+    })
+}
+
+/// Whether a volume can be mounted at a path without hiding anything that processes need.
+pub fn can_be_mounted(path: &str) -> bool {
+    let hides = |place: &&str| is_around(path, place) || is_around(place, path);
+    path != "/" && !OCCUPIED.iter().any(hides)
 }
 
 /// An option under any of its names.
@@ -205,7 +260,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     /// Keys that look like directories and are none that Flink writes to in its pods.
-    const NOT_WRITTEN: [&str; 37] = [
+    const NOT_WRITTEN: [&str; 33] = [
         // Read, or handed to other programs.
         "$internal.deployment.config-dir",
         "$internal.yarn.log-config-file",
@@ -241,11 +296,6 @@ mod tests {
         "kubernetes.operator.user.artifacts.base.dir",
         // Flink mounts a volume there.
         "user.artifacts.base-dir",
-        // Stores that processes of several pods share: no volume of one pod can be one.
-        "dstl.dfs.base-path",
-        "state.backend.forst.primary-dir",
-        "state.changelog.dstl.dfs.base-path",
-        "taskmanager.network.hybrid-shuffle.remote.path",
         // Options of YARN.
         "yarn.provided.lib.dirs",
         "yarn.provided.usrlib.dir",
@@ -308,8 +358,13 @@ mod tests {
             ("high-availability.storageDir", "file:/ha", &["/ha"]),
             ("jobmanager.archive.fs.dir", "hdfs:///archive", &[]),
             ("io.tmp.dirs", "/dev/shm/x", &[]),
+            ("state.backend.forst.primary-dir", "checkpoint-dir", &[]),
+            ("dstl.dfs.base-path", "file:///changelog", &["/changelog"]),
+            ("s3.buffer.dir", "/buffer,${hadoop.tmp.dir}/x", &["/buffer"]),
+            ("env.java.opts", "-XX:+UseG1GC -Djava.io.tmpdir=/jtmp", &["/jtmp"]),
         ] {
-            assert_eq!(paths(&[(key, value)], Role::JobManager), expected, "{key}: {value}");
+            let role = if key.contains("forst") { Role::TaskManager } else { Role::JobManager };
+            assert_eq!(paths(&[(key, value)], role), expected, "{key}: {value}");
         }
         let options = [("fs.default-scheme", "s3://bucket"), ("execution.checkpointing.dir", "/x")];
         assert_eq!(paths(&options, Role::TaskManager), [""; 0]);
@@ -330,12 +385,8 @@ mod tests {
 
     #[test]
     fn nothing_that_processes_need_is_hidden() {
-        let can = |path: &str| {
-            let found = paths(&[("env.log.dir", path)], Role::JobManager);
-            let entry = Entry { value: String::new(), pointer: None };
-            let directory = WrittenDirectory { key: "", entry: &entry, path: found[0].clone() };
-            directory.can_be_mounted()
-        };
+        let can =
+            |path: &str| can_be_mounted(&paths(&[("env.log.dir", path)], Role::JobManager)[0]);
         for path in [
             "/",
             "/opt",

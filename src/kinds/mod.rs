@@ -118,6 +118,8 @@ pub enum Watched {
     FixedUsage,
     /// The Namespaces, for their labels: metadata is enough.
     Namespaces,
+    /// The LimitRanges, for the requests that they give to containers.
+    LimitRanges,
     /// The FlinkTenants, for which namespaces they own and what their status says.
     Tenants,
     /// The FlinkPolicies.

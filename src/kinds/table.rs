@@ -147,7 +147,12 @@ pub static KINDS: &[Kind] = &[
         ..DEFAULT
     },
     // What a container without requests gets from it.
-    Kind { kind: "LimitRange", plural: "limitranges", writes: &[("", &["list"])], ..DEFAULT },
+    Kind {
+        kind: "LimitRange",
+        plural: "limitranges",
+        watched: Some(Watched::LimitRanges),
+        ..DEFAULT
+    },
     Kind {
         kind: "Service",
         plural: "services",

@@ -12,11 +12,11 @@ use super::template_editor::TemplateEditor;
 use super::{Conflict, Difference, PredictedPods, claim_cluster, complete, is_whole_object};
 use crate::flink::catalog::mirrored_names;
 use crate::flink::config::{Entry, FlinkConfig};
-use crate::flink::options::{is_carried_by_file, names_of};
+use crate::flink::options::{is_carried_by_file, is_written_by_operator, names_of};
 use crate::flink::{Engine, Workload};
 use crate::kinds::{self, Completed};
-use crate::resource::Resource;
-use crate::tenant::FlinkTenantSpec;
+use crate::resource::{Resource, pointer};
+use crate::tenant::{FlinkTenantSpec, Scalar};
 use serde_json::Value;
 
 /// Whether a tenant's custom resources of this kind are only checked.
@@ -37,7 +37,7 @@ pub(super) fn predict(
     if !is_whole_object(resource, object) {
         return None;
     }
-    let carried = carried(workload, tenant);
+    let carried = carried(object, workload, tenant);
     let (editor, mut conflicts) = complete(resource, object, workload, &carried);
     conflicts.retain(|conflict| !is_about_options(conflict));
     let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
@@ -49,7 +49,7 @@ pub(super) fn predict(
         conflicts,
         stored: None,
         unmet: Vec::new(),
-        is_partial: false,
+        blocked: Vec::new(),
     })
 }
 
@@ -64,15 +64,16 @@ fn is_about_options(conflict: &Conflict) -> bool {
 fn missing_options(context: &Context<'_>, object: &Value) -> Vec<Conflict> {
     let Some(mut configuration) = Configuration::of(context) else {
         let lacking = LackingOptions::of(context, None);
-        return lacking.map(|lacking| lacking.conflicts().collect()).unwrap_or_default();
+        return lacking.map(|lacking| lacking.enforced()).unwrap_or_default();
     };
     let mut editor = TemplateEditor::of_templates(object, context.workload);
     let mut found = Vec::new();
     configuration::inject(context, &mut configuration, &mut editor, &mut found, true);
     found.retain(|conflict| match &conflict.difference {
-        Difference::EnforcedOption { key, found: None, .. } => {
+        Difference::EnforcedOption { key, wanted, found: None } => {
             // What the operator's own configuration sets is in its ConfigMap already.
-            !is_carried(context.workload, key) || given(&context.workload.config, key).is_some()
+            !is_carried(object, context.workload, key, wanted)
+                || given(&context.workload.config, key).is_some()
         }
         _ => is_about_options(conflict),
     });
@@ -80,11 +81,13 @@ fn missing_options(context: &Context<'_>, object: &Value) -> Vec<Conflict> {
 }
 
 /// The spec without what nothing gives to an object that is not changed.
-fn carried(workload: &Workload, tenant: &FlinkTenantSpec) -> FlinkTenantSpec {
+fn carried(object: &Value, workload: &Workload, tenant: &FlinkTenantSpec) -> FlinkTenantSpec {
     let mut carried = tenant.clone();
-    let is_given = |key: &str| is_carried(workload, key) && given(&workload.config, key).is_none();
-    carried.flink.configuration.enforced.retain(|key, _| is_given(key));
-    carried.flink.configuration.defaults.retain(|key, _| is_given(key));
+    let is_given = |key: &str, value: &Scalar| {
+        is_carried(object, workload, key, &value.text()) && given(&workload.config, key).is_none()
+    };
+    carried.flink.configuration.enforced.retain(|key, value| is_given(key, value));
+    carried.flink.configuration.defaults.retain(|key, value| is_given(key, value));
     carried.flink.resources = Default::default();
     carried
 }
@@ -94,15 +97,25 @@ pub fn is_option_given(
     resource: &Resource,
     workload: &Workload,
     tenant: &FlinkTenantSpec,
-    key: &str,
+    (key, wanted): (&str, &str),
 ) -> bool {
-    !is_only_checked(resource, tenant) || is_carried(workload, key)
+    !is_only_checked(resource, tenant) || is_carried(&resource.object, workload, key, wanted)
 }
 
 /// Whether an option reaches Flink through a ConfigMap that the operator writes for the object. A job
 /// of a session cluster has none, and other operators write theirs again and again.
-fn is_carried(workload: &Workload, key: &str) -> bool {
-    workload.engine == Engine::Operator && workload.declares_cluster && is_carried_by_file(key)
+fn is_carried(object: &Value, workload: &Workload, key: &str, wanted: &str) -> bool {
+    workload.engine == Engine::Operator
+        && workload.declares_cluster
+        && is_carried_by_file(key)
+        && !is_written_by_operator(key, wanted, upgrades_by_last_state(object))
+}
+
+/// Whether a cluster's job is upgraded by `last-state`, in a template too.
+fn upgrades_by_last_state(object: &Value) -> bool {
+    ["/spec/job/upgradeMode", "/spec/template/spec/job/upgradeMode"]
+        .iter()
+        .any(|place| pointer::at(object, place).and_then(Value::as_str) == Some("last-state"))
 }
 
 fn given<'c>(config: &'c FlinkConfig, key: &str) -> Option<&'c Entry> {

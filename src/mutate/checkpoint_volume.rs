@@ -12,8 +12,9 @@ use crate::flink::Workload;
 use crate::flink::claims::{CLAIMS_OPTION, claim_for, is_claim_of, is_shared, mounted_by_flink};
 use crate::flink::map_options::map_entries;
 use crate::flink::state::DEFAULT_MOUNT_PATH;
+use crate::kinds::{self, Completed};
 use crate::resource::fields::{ByName, elements, text};
-use crate::resource::metadata_text;
+use crate::resource::{Resource, metadata_text};
 use crate::tenant::{CheckpointVolume, FlinkTenantSpec};
 use serde_json::{Value, json};
 
@@ -26,6 +27,19 @@ const FOLDERS: [&str; 2] = ["subPath", "subPathExpr"];
 /// Whether these pods get the claim.
 pub(super) fn mounts(context: &Context<'_>, pods: &Pods<'_>) -> bool {
     pods.runs_flink() && wanted(context).is_some()
+}
+
+/// Whether an object is a pod of Flink without the volume that tenants give: it gets one when it is
+/// created.
+pub fn lacks_volume(resource: &Resource, workload: &Workload) -> bool {
+    let is_completed =
+        kinds::of(&resource.kind).is_some_and(|row| row.completed == Completed::OnCreate);
+    is_completed
+        && workload
+            .pods
+            .iter()
+            .map(|set| Pods::new(set, &resource.object))
+            .any(|pods| pods.runs_flink() && volume_of(&pods, VOLUME_NAME).is_none())
 }
 
 /// The cluster's folder in a shared claim.

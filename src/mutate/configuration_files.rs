@@ -11,7 +11,9 @@ use super::wanted_options::{MissingOption, Reader, missing};
 use super::{Conflict, Difference, Mutation, checkpoint_volume};
 use crate::flink::config_file::{self, CONFIG, FlinkFile, text_in_config_map};
 use crate::flink::config_text;
-use crate::flink::options::{HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR, is_carried_by_file};
+use crate::flink::options::{
+    CHECKPOINT_DIR, HIGH_AVAILABILITY_DIR, SAVEPOINT_DIR, is_carried_by_file,
+};
 use crate::flink::text_form::TextForm;
 use crate::flink::{Engine, Workload};
 use crate::resource::{Operation, Resource};
@@ -96,7 +98,7 @@ fn lacking_of(
 }
 
 fn is_state_directory(key: &str) -> bool {
-    [SAVEPOINT_DIR, HIGH_AVAILABILITY_DIR].iter().any(|names| names.contains(&key))
+    [CHECKPOINT_DIR, SAVEPOINT_DIR, HIGH_AVAILABILITY_DIR].iter().any(|names| names.contains(&key))
 }
 
 /// The options that a file lacks.

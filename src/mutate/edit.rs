@@ -130,6 +130,18 @@ impl Path {
         kind == EditKind::Set || value.is_none_or(|value| value.is_null() || value.is_array())
     }
 
+    /// Writes a scalar at this path; `false` if the root cannot hold it. A mapping or a list at the
+    /// path stays: it is something that the user wrote.
+    pub(super) fn set_scalar(&self, root: &mut Value, value: Value) -> bool {
+        match self.reach(root) {
+            None | Some(Value::Object(_) | Value::Array(_)) => false,
+            Some(place) => {
+                *place = value;
+                true
+            }
+        }
+    }
+
     /// The value at this path. Missing parents are created; `None` if a value of another type is in
     /// the way.
     pub(super) fn reach<'v>(&self, root: &'v mut Value) -> Option<&'v mut Value> {
@@ -140,7 +152,8 @@ impl Path {
                 while elements.len() <= *index {
                     elements.push(json!({}));
                 }
-                elements.get_mut(*index)
+                // An empty element is a mistake of the user, and is reported as such.
+                elements.get_mut(*index).filter(|element| !element.is_null())
             }
             Step::Named(name) => {
                 let elements = as_array(value)?;

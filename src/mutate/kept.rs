@@ -11,7 +11,7 @@ use crate::flink::image::glob;
 use crate::flink::{Template, Workload};
 use crate::kinds;
 use crate::resource::fields::elements_at;
-use crate::resource::{Operation, Resource, pointer, steps};
+use crate::resource::{Operation, Resource, owners, pointer, steps};
 use crate::tenant::FlinkTenantSpec;
 use k8s_openapi::api::core::v1::Toleration;
 use serde_json::Value;
@@ -23,10 +23,22 @@ const LAST_APPLIED: &str =
     "/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration";
 
 /// Whether mutation completes updates of the object's kind, or the pods that are made from them.
-pub fn is_completed_on_update(resource: &Resource) -> bool {
+pub(super) fn is_completed_on_update(resource: &Resource) -> bool {
     let completed = kinds::of(&resource.kind).map(|row| row.completed);
     completed == Some(Completed::OnCreateAndUpdate)
         && resource.sub_resource.as_deref().is_none_or(str::is_empty)
+}
+
+/// Whether an update of an object may give its pods another place of state: mutation completes the
+/// object, or pods that are made from it. What has an owner follows that one.
+pub fn decides_state(resource: &Resource) -> bool {
+    let makes_pods = kinds::of(&resource.kind).is_some_and(|row| {
+        row.declares() && matches!(row.completed, Completed::Never | Completed::Options)
+    });
+    is_completed_on_update(resource)
+        || (makes_pods
+            && resource.sub_resource.as_deref().is_none_or(str::is_empty)
+            && owners(&resource.object).is_empty())
 }
 
 /// Drops the conflicts of an update about values that the stored object had too: mutation replaces

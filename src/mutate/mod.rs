@@ -36,9 +36,9 @@ mod wanted_options;
 
 pub use autoscaler_bound::{bound_autoscaler, without_bound};
 pub use checked_only::{is_only_checked, is_option_given};
-pub use checkpoint_volume::VOLUME_NAME;
+pub use checkpoint_volume::{VOLUME_NAME, lacks_volume};
 pub use conflict::{Conflict, Difference, EntryDifference, PodMap, VolumeDifference};
-pub use kept::{UserManifest, drop_replaced, is_completed_on_update, without_earlier};
+pub use kept::{UserManifest, decides_state, drop_replaced, without_earlier};
 pub use option_entries::NODE_NAME_LABEL;
 pub use patch::patch;
 pub use verification::{conflicts, unmet};
@@ -161,17 +161,36 @@ pub fn state_claim(
     workload: &Workload,
     tenant: &FlinkTenantSpec,
 ) -> Option<String> {
-    let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
-    let of = |pods: &[PodSet], object: &Value| {
-        pods.iter()
-            .find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
-    };
-    if is_only_checked(resource, tenant)
-        && let Some(predicted) = predict_pods(resource, object, workload, tenant)
-    {
-        return of(&predicted.pods, predicted.object.as_ref().unwrap_or(object));
+    if is_only_checked(resource, tenant) {
+        return given_claim(resource, object, workload, tenant);
     }
-    of(&workload.pods, object)
+    claim_of(resource, object, workload, tenant, &workload.pods)
+}
+
+/// [`state_claim`] of a cluster whose pods may get the claim one by one.
+pub fn given_claim(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+) -> Option<String> {
+    let Some(PredictedPods { object: changed, pods, .. }) =
+        predict_pods(resource, object, workload, tenant)
+    else {
+        return claim_of(resource, object, workload, tenant, &workload.pods);
+    };
+    claim_of(resource, changed.as_ref().unwrap_or(object), workload, tenant, &pods)
+}
+
+fn claim_of(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    tenant: &FlinkTenantSpec,
+    pods: &[PodSet],
+) -> Option<String> {
+    let context = Context { resource, workload, tenant, cluster: claim_cluster(object, workload) };
+    pods.iter().find_map(|set| checkpoint_volume::mounted_claim(&context, &Pods::new(set, object)))
 }
 
 /// An object that creates pods, with these pods in the state that mutation will give them.
@@ -187,8 +206,8 @@ pub struct PredictedPods {
     pub stored: Option<Value>,
     /// The enforced options that the object lacks without mutation.
     pub unmet: Vec<Conflict>,
-    /// Whether these could not be added, because a value of another type is in their way.
-    pub is_partial: bool,
+    /// Those that mutation cannot add, because a value of another type is in their way.
+    pub blocked: Vec<Conflict>,
 }
 
 /// An object with its pods as [`mutate`] will complete them one by one; `None` where mutation
@@ -219,12 +238,12 @@ pub fn predict_pods(
             conflicts,
             stored: None,
             unmet: Vec::new(),
-            is_partial: false,
+            blocked: Vec::new(),
         };
         if let Some(lacking) = lacking.flatten() {
             let mut stored = object.clone();
-            predicted.unmet = lacking.conflicts().collect();
-            predicted.is_partial = !lacking.add_to(&mut stored);
+            predicted.unmet = lacking.enforced();
+            predicted.blocked = lacking.add_to(&mut stored);
             predicted.stored = Some(stored);
             lacking.add_to(predicted.object.get_or_insert_with(|| object.clone()));
         }

@@ -36,25 +36,30 @@ impl LackingOptions {
         (workload.declares_cluster && !options.is_empty()).then_some(Self { field, options })
     }
 
-    /// Adds the options to the object; `false` if a value of another type is in their way.
-    pub(super) fn add_to(&self, object: &mut Value) -> bool {
-        self.options.iter().all(|MissingOption { key, value, .. }| {
-            let path = Path::of_fields(&pointer::join(self.field, key));
-            let place = path.reach(object);
-            place.map(|place| *place = value.as_str().into()).is_some()
-        })
+    /// Adds the options to the object, and returns the enforced ones that it cannot hold: a value of
+    /// another type is in their way.
+    pub(super) fn add_to(&self, object: &mut Value) -> Vec<Conflict> {
+        let is_blocked = |option: &&MissingOption| {
+            let path = Path::of_fields(&pointer::join(self.field, &option.key));
+            !path.set_scalar(object, option.value.as_str().into())
+        };
+        self.conflicts(self.options.iter().filter(is_blocked))
     }
 
-    /// The enforced ones among them.
-    pub(super) fn conflicts(&self) -> impl Iterator<Item = Conflict> {
-        let enforced = self.options.iter().filter(|option| option.is_enforced);
-        enforced.map(|option| Conflict {
+    /// The enforced ones among the options.
+    pub(super) fn enforced(&self) -> Vec<Conflict> {
+        self.conflicts(self.options.iter())
+    }
+
+    fn conflicts<'o>(&self, options: impl Iterator<Item = &'o MissingOption>) -> Vec<Conflict> {
+        let conflict = |option: &MissingOption| Conflict {
             pointer: self.field.into(),
             difference: Difference::EnforcedOption {
                 key: option.key.clone(),
                 wanted: option.value.clone(),
                 found: None,
             },
-        })
+        };
+        options.filter(|option| option.is_enforced).map(conflict).collect()
     }
 }

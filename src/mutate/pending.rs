@@ -21,6 +21,11 @@ impl Pending {
         Self { edits, next: 0, by_place: OnceCell::new() }
     }
 
+    /// Whether nothing was requested.
+    pub(super) fn is_empty(&self) -> bool {
+        self.edits.is_empty()
+    }
+
     /// Takes the next edit.
     pub(super) fn next(&mut self) -> Option<Edit> {
         loop {

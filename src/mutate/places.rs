@@ -72,7 +72,7 @@ impl TemplateEditor<'_> {
     ) -> (Option<Path>, Path) {
         let mut common = Some(Path::of_fields(&merged.common));
         let mut role = Path::of_fields(&merged.role);
-        let (mut within, mut view) = (String::new(), Some(&merged.value));
+        let (mut within, mut view) = (String::new(), Some(merged.value(self.object())));
         for (depth, step) in path.0.iter().enumerate() {
             let (common_step, role_step) = match step {
                 Step::Index(at) => {

@@ -14,9 +14,11 @@ use super::context::{Context, Pods, present};
 use super::edit::{Path, PodChanges};
 use super::{Conflict, Difference, checkpoint_volume};
 use crate::flink::Role;
-use crate::flink::claims::mounted_by_flink;
 use crate::flink::operator::DeclaredSpec;
-use crate::flink::written_directories::{FLINK_HOME, is_around, written_directories};
+use crate::flink::option_mounts::{option_mounts, own_mounts};
+use crate::flink::written_directories::{
+    FLINK_HOME, can_be_mounted, directories_of_variables, is_around, written_directories,
+};
 use crate::resource::fields::{elements, text};
 use serde_json::{Value, json};
 
@@ -91,7 +93,12 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
     let own = text(main, "workingDir");
     let working = if own.is_empty() { FLINK_HOME } else { own };
     let config = &context.workload.config;
-    let claims = mounted_by_flink(context.workload, pods.set.role);
+    // Flink mounts its own volumes whatever the template has.
+    let by_options = option_mounts(context.workload, pods.set.role);
+    let is_flinks = |path: &str| {
+        own_mounts(context.workload, pods.set.role)
+            .any(|own| is_around(own.path, path) || is_around(path, own.path))
+    };
     let state = checkpoint_volume::mounts(context, pods)
         .then_some(context.tenant.storage.checkpoints.volume.as_ref())
         .flatten()
@@ -99,15 +106,17 @@ fn directories(context: &Context<'_>, pods: &Pods<'_>, main: &Value) -> Vec<Stri
     let is_free = |path: &str| {
         !FOLDERS.iter().any(|(_, folder)| is_around(folder, path))
             && !state.is_some_and(|state| is_around(state, path))
-            && !claims.iter().any(|(_, claim)| is_around(claim, path))
+            && !by_options.iter().any(|mount| is_around(&mount.path, path))
+            && !is_flinks(path)
     };
-    let written = written_directories(config, pods.set.role, working).into_iter();
+    let named = written_directories(config, pods.set.role, working).into_iter();
+    let named = named.map(|directory| directory.path);
+    let written = named.chain(directories_of_variables(main, working).map(|(_, _, path)| path));
     let jars = local_jars(context, pods);
     let hides_jar = |path: &str| jars.iter().any(|jar| is_around(path, jar));
-    let written = written
-        .filter(|found| found.can_be_mounted() && is_free(&found.path) && !hides_jar(&found.path));
+    let written = written.filter(|path| can_be_mounted(path) && is_free(path) && !hides_jar(path));
     // With a slash at the end, what is within a directory follows it at once.
-    let mut paths: Vec<String> = written.map(|found| found.path + "/").collect();
+    let mut paths: Vec<String> = written.map(|path| path + "/").collect();
     paths.sort_unstable();
     let mut outermost: Vec<String> = Vec::new();
     for path in paths {
@@ -294,6 +303,7 @@ mod tests {
                 &[],
                 &[],
             ),
+            (json!({"env.java.opts.taskmanager": "-Xlog:gc:file=/gc/a.log"}), &[], &["/gc"]),
             (json!({"web.upload.dir": "/Up Load"}), &["/Up Load"], &[]),
             (json!({"process.working-dir": "work"}), &["/opt/flink/work"], &["/opt/flink/work"]),
         ] {
@@ -336,11 +346,12 @@ mod tests {
     #[test]
     fn mounted_directories_stay() {
         let mounts = json!([{"name": "data", "mountPath": "/data"}]);
+        let variables = json!([{"name": "FLINK_PID_DIR", "value": "/pids"}, {"name": "FLINK_LOG_DIR", "value": "/data/log"}]);
         let template = json!({"spec": {"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "c"}}],
-            "containers": [{"name": "flink-main-container", "workingDir": "/w", "volumeMounts": mounts}]}});
+            "containers": [{"name": "flink-main-container", "workingDir": "/w", "volumeMounts": mounts, "env": variables}]}});
         let options = json!({"io.tmp.dirs": "/data/tmp", "env.log.dir": "logs"});
         for paths in mounted(options, template) {
-            assert_eq!(paths, ["/data", "/tmp", "/opt/flink/log", "/w/logs"]);
+            assert_eq!(paths, ["/data", "/tmp", "/opt/flink/log", "/pids", "/w/logs"]);
         }
     }
 

@@ -4,8 +4,10 @@
 //! Deployment with its predicted pods, a custom resource as it is stored. An object that an operator
 //! made does not count again; its pods do, and draw on the custom resource.
 
+use super::related::runs_later;
 use super::{Case, Gate, measure};
 use crate::flink::Workload;
+use crate::flink::container_defaults::ContainerDefaults;
 use crate::flink::kinds::is_claim;
 use crate::flink::kinds::resting::{self, Rest};
 use crate::kinds;
@@ -148,11 +150,6 @@ impl Gate {
         let measured = |object: &Value, workload: &Workload| {
             measure::usage(resource, object, workload, Some(tenant))
         };
-        // The pods will request it. Until they exist, the stored object counts without it.
-        let with_limit_ranges = |mut usage: Usage, object: &Value, workload: &Workload| {
-            usage.add(&undeclared::given_by_limit_ranges(object, workload));
-            usage
-        };
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
         let old =
             old.and_then(|old| Some((old, self.lower_for_quota(resource, old, Some(tenant))?)));
@@ -162,9 +159,9 @@ impl Gate {
             return None;
         }
         // What rests holds nothing, or less than its usage: the ledger knows.
-        let before = old
-            .filter(|_| resumes.is_none())
-            .map(|(old, workload)| with_limit_ranges(measured(old, &workload), old, &workload));
+        let before = old.filter(|_| resumes.is_none()).map(|(old, workload)| {
+            with_limit_ranges(resource, old, &workload, measured(old, &workload))
+        });
         let level = |rule: &str| {
             enforcement::level(&tenant.spec, rule, Level::Error, resource, enforcement::today())
         };
@@ -178,7 +175,7 @@ impl Gate {
             true => case.usage().clone(),
             false => measured(&resource.object, workload),
         };
-        let asked = with_limit_ranges(asked, &resource.object, workload);
+        let asked = with_limit_ranges(resource, &resource.object, workload, asked);
         let mut request = Request { waived, ..Request::of(resource, workload, asked, before) };
         let is_apart = workload.size.total.clusters > 0
             && kinds::claimed_owner(resource, self.context().requester(resource)).is_some();
@@ -206,18 +203,25 @@ impl Gate {
         })
     }
 
-    /// A stored object as it counts for a tenant; `None` if it does not count. Its owners are those
-    /// in its metadata.
+    /// A stored object as it counts for a tenant, where LimitRanges give containers these requests;
+    /// `None` if it does not count. Its owners are those in its metadata.
     ///
     /// A declaring object that is being deleted does not count: the garbage collector may remove its
     /// owner references, and then its dependents count on their own.
-    pub fn living(&self, stored: &Resource, tenant: Option<&Tenant>) -> Option<LiveObject> {
+    pub fn living(
+        &self,
+        stored: &Resource,
+        tenant: Option<&Tenant>,
+        defaults: ContainerDefaults,
+    ) -> Option<LiveObject> {
         if kinds::counts_with_owner(stored) {
             return None;
         }
         let workload = self.lower_for_quota(stored, &stored.object, tenant)?;
-        let mut living =
-            LiveObject::of(stored, measure::usage(stored, &stored.object, &workload, tenant));
+        let workload = Workload { container_defaults: defaults, ..workload };
+        let usage = measure::usage(stored, &stored.object, &workload, tenant);
+        let usage = with_limit_ranges(stored, &stored.object, &workload, usage);
+        let mut living = LiveObject::of(stored, usage);
         if living.object.declares() && is_being_deleted(&stored.object) {
             return None;
         }
@@ -246,6 +250,20 @@ impl Gate {
             None => workload,
         })
     }
+}
+
+/// The usage of an object with the requests that its pods will get from LimitRanges. Pods have them
+/// already.
+fn with_limit_ranges(
+    resource: &Resource,
+    object: &Value,
+    workload: &Workload,
+    mut usage: Usage,
+) -> Usage {
+    if workload.container_defaults != ContainerDefaults::default() && runs_later(resource) {
+        usage.add(&undeclared::given_by_limit_ranges(object, workload));
+    }
+    usage
 }
 
 /// Why an object runs nothing and keeps nothing of the quota.

@@ -7,7 +7,7 @@
 use crate::flink::FlinkContext;
 use crate::flink::config_file::{CONFIG, keys_of_config_map};
 use crate::flink::config_sources::{MOST_CONFIG_MAPS, of_template, pod_templates};
-use crate::flink::kinds::{is_made_from_template, may_be_configuration};
+use crate::flink::kinds::{changes_unclear_text, is_made_from_template, may_be_configuration};
 use crate::flink::mounted_configuration::ReadKey;
 use crate::flink::requester::Requester;
 use crate::kinds;
@@ -39,7 +39,8 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
         // A file without options is Flink's too, if pods mount it: then it gets those of the tenant.
         let old = resource.old_object.as_ref().filter(|_| resource.operation == Operation::Update);
         let may_be = keys_of_config_map(&resource.object).contains(CONFIG)
-            || [Some(&resource.object), old].into_iter().flatten().any(may_be_configuration);
+            || [Some(&resource.object), old].into_iter().flatten().any(may_be_configuration)
+            || (gives_options(gate, resource) && changes_unclear_text(&resource.object, old));
         let may_be = may_be && !gate.is_exempt(resource);
         return may_be.then_some(ConfigurationLookup::Pods);
     }
@@ -66,6 +67,16 @@ pub fn configuration_lookup(gate: &Gate, resource: &Resource) -> Option<Configur
         });
     }
     (!keys.is_empty()).then_some(ConfigurationLookup::ConfigMaps(keys))
+}
+
+/// Whether the tenant gives options to files: a file without options lacks them.
+fn gives_options(gate: &Gate, resource: &Resource) -> bool {
+    gate.tenants().owner(&resource.namespace).tenant().is_some_and(|tenant| {
+        let configuration = &tenant.spec.flink.configuration;
+        !configuration.enforced.is_empty()
+            || !configuration.defaults.is_empty()
+            || tenant.spec.storage.checkpoints.volume.is_some()
+    })
 }
 
 impl Gate {

@@ -105,6 +105,7 @@ pub(super) fn owners_by_name(claim: &Resource, tenant: Option<&Tenant>) -> Vec<S
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::flink::container_defaults::ContainerDefaults;
     use crate::pipeline::{Gate, Unassigned};
     use crate::rego::PolicySet;
     use crate::tenant::Tenants;
@@ -139,7 +140,7 @@ mod tests {
         let tenant = gate().tenants().iter().next().cloned();
         let claims = |resource: &Resource| {
             gate()
-                .living(resource, tenant.as_deref())
+                .living(resource, tenant.as_deref(), ContainerDefaults::default())
                 .unwrap()
                 .usage
                 .get("persistentVolumeClaims")
@@ -153,8 +154,9 @@ mod tests {
         assert_eq!(claims(&deployment("etl-blue", parent)), 0);
         let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": "etl-state", "namespace": "prod", "uid": "c"},
             "spec": {"resources": {"requests": {"storage": "50Gi"}}}});
-        let living =
-            gate().living(&Resource::from_manifest(claim).unwrap(), tenant.as_deref()).unwrap();
+        let claim = Resource::from_manifest(claim).unwrap();
+        let none = ContainerDefaults::default();
+        let living = gate().living(&claim, tenant.as_deref(), none).unwrap();
         assert!(
             living.owners.contains(&"FlinkDeployment/prod/etl".to_owned()),
             "{:?}",
@@ -169,7 +171,7 @@ mod tests {
             if deleted {
                 resource.object["metadata"]["deletionTimestamp"] = json!("2026-11-22T02:00:00Z");
             }
-            gate().living(&resource, None).is_some()
+            gate().living(&resource, None, ContainerDefaults::default()).is_some()
         };
         let template =
             json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": "2"}}}]});

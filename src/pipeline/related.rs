@@ -1,7 +1,7 @@
 //! Objects that a check of another object needs: a session job's cluster, a snapshot's job.
 
 use crate::flink::workload::MAIN_CONTAINER;
-use crate::kinds::{self, Property};
+use crate::kinds::{self, Completed, Property};
 use crate::quota::undeclared::declares;
 use crate::resource::fields::text;
 use crate::resource::{GroupVersionResource, Operation, Resource};
@@ -61,14 +61,24 @@ pub fn mounts_claims(resource: &Resource) -> bool {
     false
 }
 
-/// Whether a template has a container without a request and a limit for cores or memory. A
-/// LimitRange may give it both. Of pods, the API server has applied it already, and Flink's
-/// operator sizes Flink's container.
+/// Whether the pods of an object are created later. Of pods, the API server has applied LimitRanges
+/// already.
+pub(super) fn runs_later(resource: &Resource) -> bool {
+    let is_lowered = || kinds::of(&resource.kind).is_some_and(|row| row.lower.is_some());
+    !matches!(resource.kind.kind.as_str(), "Pod" | "Binding") && is_lowered()
+}
+
+/// Whether a template may have a container without a request and a limit for cores or memory. A
+/// LimitRange may give it both. Flink's own operator sizes Flink's container; others make it of fields
+/// that may lack both.
 pub fn lacks_requests(resource: &Resource) -> bool {
-    let is_of_pods = matches!(resource.kind.kind.as_str(), "Pod" | "Binding");
-    let is_lowered = kinds::of(&resource.kind).is_some_and(|row| row.lower.is_some());
-    if is_of_pods || !is_lowered || !changes(resource) {
+    let Some(row) = kinds::of(&resource.kind) else { return false };
+    if !runs_later(resource) || !changes(resource) {
         return false;
+    }
+    let is_sized = row.declares_flink() && row.completed == Completed::OnCreateAndUpdate;
+    if row.declares_clusters() && !is_sized {
+        return true;
     }
     let mut pending = vec![&resource.object];
     while let Some(value) = pending.pop() {
@@ -77,7 +87,7 @@ pub fn lacks_requests(resource: &Resource) -> bool {
                 let lists = ["containers", "sidecars"].iter().filter_map(|name| fields.get(*name));
                 let mut containers = lists.filter_map(Value::as_array).flatten();
                 if containers.any(|container| {
-                    text(container, "name") != MAIN_CONTAINER
+                    (text(container, "name") != MAIN_CONTAINER || !is_sized)
                         && !["cpu", "memory"]
                             .iter()
                             .all(|resource| declares(container.get("resources"), resource))
@@ -118,6 +128,32 @@ mod tests {
             !of("FlinkDeployment", json!({"image": "flink:1.20"}))
                 && !of("FlinkSessionJob", template)
         );
+    }
+
+    #[test]
+    fn only_templates_without_requests_need_limit_ranges() {
+        let of = |group: &str, kind: &str, spec: Value| {
+            let object =
+                json!({"apiVersion": group, "kind": kind, "metadata": {"name": "x"}, "spec": spec});
+            lacks_requests(&Resource::from_manifest(object).unwrap())
+        };
+        let requests = json!({"requests": {"cpu": "1"}, "limits": {"memory": "1Gi"}});
+        let pod = |name: &str, resources: &Value| json!({"spec": {"containers": [{"name": name, "resources": resources}]}});
+        let (flink, apps) = ("flink.apache.org/v1beta1", "apps/v1");
+        for (name, resources, of_cluster, of_workload) in [
+            ("a", json!({}), true, true),
+            ("a", requests.clone(), false, false),
+            (MAIN_CONTAINER, json!({}), false, true),
+            (MAIN_CONTAINER, requests.clone(), false, false),
+        ] {
+            let (pod, case) = (pod(name, &resources), format!("{name} {resources}"));
+            let cluster = json!({"jobManager": {"podTemplate": pod}});
+            assert_eq!(of(flink, "FlinkDeployment", cluster), of_cluster, "{case}");
+            assert_eq!(of(apps, "Deployment", json!({"template": pod})), of_workload, "{case}");
+            assert!(!of("v1", "Pod", pod["spec"].clone()), "{case}");
+        }
+        assert!(of("flinkoperator.k8s.io/v1beta1", "FlinkCluster", json!({})));
+        assert!(!of(flink, "FlinkSessionJob", json!({})));
     }
 
     #[test]

@@ -51,6 +51,9 @@ const OPTION_TEXT: &str = "flink/option-text";
 /// wrong in every version.
 const ANY_VERSION: [&str; 4] = ["v1_18", "v1_20", "v2_0", "v2_3"];
 
+/// Most allowed versions with a model job each. Flink has fewer.
+const MOST_VERSIONS: usize = 32;
+
 /// The place of a model job's options.
 const OPTIONS: &str = "/spec/flinkConfiguration";
 
@@ -85,13 +88,18 @@ fn option_problems(spec: &FlinkTenantSpec) -> Vec<FieldProblem> {
     let Some(models) = Models::new(spec, rules) else { return Vec::new() };
     let allowed = spec.flink.versions.as_deref().filter(|versions| !versions.is_empty());
     let versions: Vec<&str> = match allowed {
-        Some(versions) => versions.iter().map(String::as_str).collect(),
+        Some(versions) => {
+            let mut seen = BTreeSet::new();
+            let distinct = versions.iter().map(String::as_str).filter(|one| seen.insert(*one));
+            distinct.take(MOST_VERSIONS).collect()
+        }
         None => ANY_VERSION.to_vec(),
     };
+    let places = places(configuration);
     let mut found: BTreeMap<Place, (Finding, BTreeSet<&str>)> = BTreeMap::new();
     for version in &versions {
         for finding in models.findings(version) {
-            let place = size_place(spec, &finding).or_else(|| place(configuration, &finding));
+            let place = size_place(spec, &finding).or_else(|| place(&places, &finding));
             let Some(pointer) = place else { continue };
             let of = found.entry(Place { pointer, rule: finding.rule.to_string() });
             of.or_insert_with(|| (finding, BTreeSet::new())).1.insert(version);
@@ -130,21 +138,31 @@ fn size_place(spec: &FlinkTenantSpec, finding: &Finding) -> Option<String> {
     )
 }
 
+/// The places of the tenant's options, by each name that a version may read them under.
+fn places(configuration: &Configuration) -> BTreeMap<&str, String> {
+    let mut places = BTreeMap::new();
+    let fields = [("enforced", &configuration.enforced), ("defaults", &configuration.defaults)];
+    for (field, options) in fields {
+        let field = format!("/flink/configuration/{field}");
+        for key in options.keys() {
+            let place = pointer::join(&field, key);
+            for name in names_of(key) {
+                places.entry(name).or_insert_with(|| place.clone());
+            }
+            places.entry(key).or_insert(place);
+        }
+    }
+    places
+}
+
 /// The option that a finding is about, in the tenant. A version may read it under another name.
-fn place(configuration: &Configuration, finding: &Finding) -> Option<String> {
+fn place(places: &BTreeMap<&str, String>, finding: &Finding) -> Option<String> {
     if OF_SIZES.contains(&finding.rule.as_ref()) {
         return None;
     }
     let rest = finding.pointer.strip_prefix(OPTIONS)?;
     let written = pointer::tokens(rest).next()?;
-    [("enforced", &configuration.enforced), ("defaults", &configuration.defaults)]
-        .into_iter()
-        .find_map(|(field, options)| {
-            let is_it =
-                |key: &&String| ***key == *written || names_of(key).any(|name| *name == *written);
-            let key = options.keys().find(is_it)?;
-            Some(pointer::join(&format!("/flink/configuration/{field}"), key))
-        })
+    places.get(&*written).cloned()
 }
 
 fn problem(
@@ -209,13 +227,9 @@ impl Models {
                 && OF_OPTIONS.iter().chain(&OF_SIZES).any(|rule| *rule == finding.rule)
                 && !is_written_twice(finding, &completed.object)
         });
-        for finding in invalid {
-            let is_same =
-                |known: &Finding| known.rule == INVALID_VALUE && known.pointer == finding.pointer;
-            if !findings.iter().any(is_same) {
-                findings.push(finding);
-            }
-        }
+        let known = findings.iter().filter(|known| known.rule == INVALID_VALUE);
+        let known: BTreeSet<String> = known.map(|known| known.pointer.clone()).collect();
+        findings.extend(invalid.into_iter().filter(|finding| !known.contains(&finding.pointer)));
         findings
     }
 }

@@ -4,19 +4,12 @@
 //! not use a cache: they show the last write of every replica.
 
 use super::ledger::admitted::{AdmittedSpecs, Change, Overflow};
-use super::store::{StoreError, VersionedMap};
+use super::store::{Pauses, StoreError, VersionedMap, locked, timely};
 use crate::causes::with_causes;
-use crate::jitter::jittered;
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// How long one call of the store may take.
-const STORE_TIMEOUT: Duration = Duration::from_secs(3);
-/// The pause after the first conflict. It doubles with each further one, up to the longest.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// Stores admitted specs, in memory or in the cluster.
 pub trait AdmittedStore: Send + Sync + 'static {
@@ -106,7 +99,7 @@ impl<S: AdmittedStore> AdmittedLedgers<S> {
         number: u64,
     ) -> Result<AdmittedSpecs, StoreError> {
         let _writer = queue.writer.lock().await;
-        let mut pause = SHORTEST_PAUSE;
+        let mut pauses = Pauses::default();
         loop {
             // They stay in the queue until they are written: this future may be dropped.
             let (changes, written) = {
@@ -128,8 +121,7 @@ impl<S: AdmittedStore> AdmittedLedgers<S> {
                 match timely(tenant, self.store.swap_admitted(tenant, &version, &record)).await {
                     Ok(_) => {}
                     Err(StoreError::Conflict(_)) => {
-                        tokio::time::sleep(jittered(pause, 1.0)).await;
-                        pause = (pause * 2).min(LONGEST_PAUSE);
+                        pauses.wait().await;
                         continue;
                     }
                     Err(error) => return Err(error),
@@ -154,24 +146,9 @@ impl<S: AdmittedStore> AdmittedLedgers<S> {
     }
 }
 
-/// Ends a call that takes too long.
-async fn timely<T>(
-    tenant: &str,
-    call: impl Future<Output = Result<T, StoreError>>,
-) -> Result<T, StoreError> {
-    tokio::time::timeout(STORE_TIMEOUT, call).await.unwrap_or_else(|late| {
-        Err(StoreError::Unreachable { tenant: tenant.to_owned(), source: Box::new(late) })
-    })
-}
-
 /// Logs that a record could not be read or written. Nothing is refused for it.
 pub fn warn(tenant: &str, error: &StoreError, what: &'static str) {
     tracing::warn!(tenant, error = with_causes(error), "{what}");
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code panics while it holds one of these locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Records in memory.
@@ -198,6 +175,7 @@ impl AdmittedStore for InMemoryAdmitted {
 mod tests {
     use super::*;
     use crate::quota::ledger::ObjectRef;
+    use std::time::Duration;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
     async fn replicas_record_at_the_same_time() {

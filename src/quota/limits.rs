@@ -115,6 +115,8 @@ pub struct QuotaVerdict<'a> {
     pub undeclared: Vec<UndeclaredResource>,
     /// How far the object can grow beyond the limits without a change.
     pub growth: Option<ExcessGrowth>,
+    /// Whether the object before an update could grow as far.
+    pub grows_as_before: bool,
 }
 
 /// A limited resource that a container does not declare.

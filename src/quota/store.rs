@@ -1,9 +1,11 @@
 //! Stores of ledgers: a ledger is read with a version and written only over that version.
 
 use super::ledger::Ledger;
+use crate::jitter::jittered;
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// A ledger and the version that was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,19 +50,54 @@ pub trait Store: Send + Sync + 'static {
     ) -> impl Future<Output = Result<String, StoreError>> + Send;
 }
 
+/// How long one call of a store may take. Shorter than a request's deadline, so that the request can be
+/// answered with the cause.
+const TIMEOUT: Duration = Duration::from_secs(3);
+/// The pause after the first conflict. It doubles with each further one, up to the longest.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// Ends a call of a store that takes too long.
+pub(super) async fn timely<T>(
+    tenant: &str,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    tokio::time::timeout(TIMEOUT, call).await.unwrap_or_else(|late| {
+        Err(StoreError::Unreachable { tenant: tenant.to_owned(), source: Box::new(late) })
+    })
+}
+
+/// The pauses between attempts to write.
+#[derive(Debug)]
+pub(super) struct Pauses(Duration);
+
+impl Default for Pauses {
+    fn default() -> Self {
+        Self(SHORTEST_PAUSE)
+    }
+}
+
+impl Pauses {
+    /// Waits before the next attempt.
+    pub(super) async fn wait(&mut self) {
+        tokio::time::sleep(jittered(self.0, 1.0)).await;
+        self.0 = (self.0 * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// A lock that no code holds while it panics.
+pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// One value for each tenant in memory, written only over the version that was read.
 #[derive(Debug, Default)]
 pub(super) struct VersionedMap<T>(Mutex<HashMap<String, (u64, T)>>);
 
 impl<T: Clone> VersionedMap<T> {
-    fn values(&self) -> MutexGuard<'_, HashMap<String, (u64, T)>> {
-        // A panic leaves no partial entry: entries are replaced whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The tenant's value and its version, if there is one.
     pub(super) fn read(&self, tenant: &str) -> Option<(T, String)> {
-        let stored = self.values().get(tenant).cloned();
+        let stored = locked(&self.0).get(tenant).cloned();
         stored.map(|(version, value)| (value, version.to_string()))
     }
 
@@ -72,7 +109,7 @@ impl<T: Clone> VersionedMap<T> {
         version: &str,
         value: &T,
     ) -> Result<String, StoreError> {
-        let mut values = self.values();
+        let mut values = locked(&self.0);
         let current = values.get(tenant).map(|(version, _)| *version);
         if current.map(|version| version.to_string()).unwrap_or_default() != version {
             return Err(StoreError::Conflict(tenant.to_owned()));

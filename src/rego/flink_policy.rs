@@ -4,12 +4,14 @@
 use super::error::PolicyProblem;
 use super::scope::Scope;
 use super::source::PolicySource;
+use crate::tenant::schema::{self, Mismatch};
 use crate::tenant::{Enforcement, NamespacePatternError, namespace_pattern};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{CustomResource, CustomResourceExt};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::sync::LazyLock;
 
 /// Rules in Rego, how strictly they hold and where.
 // Columns share fields such as `type_`, which clippy takes for doubled attributes.
@@ -153,9 +155,33 @@ pub enum SpecError {
     #[error(transparent)]
     Field(#[from] serde_json::Error),
     /// A pattern of `match.namespaces` matches nothing.
-    #[error("match.namespaces: {0}")]
-    Namespaces(#[from] NamespacePatternError),
+    #[error("match.namespaces: {error}")]
+    Namespaces {
+        /// Its index in the list.
+        index: usize,
+        /// What is wrong.
+        error: NamespacePatternError,
+    },
 }
+
+impl SpecError {
+    /// The places below `spec`, each with what is wrong there.
+    pub fn mismatches(&self, spec: &serde_json::Value) -> Vec<Mismatch> {
+        let mismatch = |pointer, message| Mismatch { pointer, message, unknown: false };
+        let found = match self {
+            Self::Namespaces { index, error } => {
+                vec![mismatch(format!("/match/namespaces/{index}"), error.to_string())]
+            }
+            Self::Field(_) => schema::check(&SPEC_SCHEMA, spec),
+        };
+        match found.is_empty() {
+            true => vec![mismatch(String::new(), self.to_string())],
+            false => found,
+        }
+    }
+}
+
+static SPEC_SCHEMA: LazyLock<serde_json::Value> = LazyLock::new(|| schema::of_spec(&definition()));
 
 /// Reads a FlinkPolicy's spec, or says what is wrong with it besides the Rego text.
 ///
@@ -163,8 +189,8 @@ pub enum SpecError {
 /// For a field that is unknown, missing or of a wrong type, and for patterns that match nothing.
 pub fn read(spec: serde_json::Value) -> Result<FlinkPolicySpec, SpecError> {
     let spec: FlinkPolicySpec = serde_json::from_value(spec)?;
-    for pattern in &spec.scope.namespaces {
-        namespace_pattern(pattern)?;
+    for (index, pattern) in spec.scope.namespaces.iter().enumerate() {
+        namespace_pattern(pattern).map_err(|error| SpecError::Namespaces { index, error })?;
     }
     Ok(spec)
 }

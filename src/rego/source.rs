@@ -135,9 +135,15 @@ impl Objects {
                 let message = format!("FlinkPolicy `{name}` exists already: rename one of them");
                 self.problems.push(problem(at("/metadata/name"), message));
             }
-            match flink_policy::read(value.get("spec").cloned().unwrap_or_default()) {
+            let spec = value.get("spec").cloned().unwrap_or_default();
+            match flink_policy::read(spec.clone()) {
                 Ok(spec) => self.sources.push(spec.source(name)),
-                Err(error) => self.problems.push(problem(at("/spec"), error.to_string())),
+                Err(error) => {
+                    let found = error.mismatches(&spec).into_iter();
+                    let place = |pointer: &str| at(&format!("/spec{pointer}"));
+                    self.problems
+                        .extend(found.map(|one| problem(place(&one.pointer), one.message)));
+                }
             }
         }
     }

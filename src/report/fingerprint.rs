@@ -21,6 +21,11 @@ pub fn fingerprints<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) -
         .collect()
 }
 
+/// The fingerprint of what no rule reports, from the texts that identify it.
+pub fn fingerprint_of(parts: &[&str]) -> String {
+    format!("{:032x}", fnv1a(terminated(parts)))
+}
+
 fn hash(diagnostic: &Diagnostic, occurrence: u64) -> u128 {
     let empty = ObjectRef::default();
     let object = diagnostic.object.as_ref().unwrap_or(&empty);
@@ -34,9 +39,12 @@ fn hash(diagnostic: &Diagnostic, occurrence: u64) -> u128 {
         &diagnostic.pointer,
         &diagnostic.message,
     ];
-    // A zero byte ends each part, so that no two ways of cutting the same text are alike.
-    let bytes = parts.iter().flat_map(|part| part.bytes().chain([0]));
-    fnv1a(bytes.chain(occurrence.to_le_bytes()))
+    fnv1a(terminated(&parts).chain(occurrence.to_le_bytes()))
+}
+
+/// A zero byte ends each part, so that no two ways of cutting the same text are alike.
+fn terminated(parts: &[&str]) -> impl Iterator<Item = u8> {
+    parts.iter().flat_map(|part| part.bytes().chain([0]))
 }
 
 /// A fingerprint that survives moved lines, renamed folders and changed numbers: 32 hexadecimal digits

@@ -1,14 +1,46 @@
 //! `--format github`: workflow commands that GitHub Actions turns into annotations of the changed
-//! lines.
+//! lines, in a group of the log for each file.
+//!
+//! GitHub shows ten errors and ten warnings of a step as annotations, the first ones; so the most severe
+//! of a file come first. The log has all of them.
 
-use super::Report;
+use super::{Diagnostic, Report, Unreadable, counted, text};
 use crate::rules::Level;
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// One workflow command a finding, and one an unreadable file.
+/// What belongs to one file.
+#[derive(Default)]
+struct Group<'r> {
+    findings: Vec<&'r Diagnostic>,
+    unreadable: Vec<&'r Unreadable>,
+}
+
+/// One workflow command a finding, and one an unreadable file; the summary at the end.
 pub fn render(report: &Report) -> String {
-    let mut out = String::new();
+    let mut groups: BTreeMap<&str, Group<'_>> = BTreeMap::new();
     for diagnostic in &report.diagnostics {
+        groups.entry(&diagnostic.file).or_default().findings.push(diagnostic);
+    }
+    for unreadable in &report.unreadable {
+        groups.entry(&unreadable.file).or_default().unreadable.push(unreadable);
+    }
+    let mut out = String::new();
+    for (file, mut group) in groups {
+        group.findings.sort_by(|a, b| b.level.cmp(&a.level));
+        let count = group.findings.len() + group.unreadable.len();
+        // Writing to a String does not fail.
+        let _ =
+            writeln!(out, "::group::{}", data(&format!("{file}: {}", counted(count, "finding"))));
+        commands(&group, &mut out);
+        out.push_str("::endgroup::\n");
+    }
+    let _ = writeln!(out, "{}", text::summary(report));
+    out
+}
+
+fn commands(group: &Group<'_>, out: &mut String) {
+    for diagnostic in &group.findings {
         let span = diagnostic.span;
         let mut message = diagnostic.message.clone();
         if let Some(help) = &diagnostic.help {
@@ -29,7 +61,7 @@ pub fn render(report: &Report) -> String {
             data(&message)
         );
     }
-    for unreadable in &report.unreadable {
+    for unreadable in &group.unreadable {
         let place = unreadable
             .span
             .map(|span| format!(",line={},col={}", span.line, span.column))
@@ -41,7 +73,6 @@ pub fn render(report: &Report) -> String {
             data(&unreadable.message)
         );
     }
-    out
 }
 
 fn command(level: Level) -> &'static str {

@@ -1,7 +1,7 @@
 //! `--format gitlab`: the Code Quality report that GitLab shows in merge requests.
 
-use super::fingerprint::fingerprints;
-use super::{RenderError, Report};
+use super::fingerprint::{fingerprint_of, fingerprints};
+use super::{RenderError, Report, Unreadable};
 use crate::rules::Level;
 use serde::Serialize;
 
@@ -13,6 +13,9 @@ struct Issue<'a> {
     severity: &'static str,
     location: Location<'a>,
 }
+
+/// What GitLab shows as the check of what could not be read.
+const UNREADABLE: &str = "unreadable";
 
 #[derive(Serialize)]
 struct Location<'a> {
@@ -34,8 +37,7 @@ fn severity(level: Level) -> &'static str {
     }
 }
 
-/// The findings as GitLab's JSON list. The format has no entry for files that could not be read;
-/// these are printed to standard error.
+/// The findings, and what could not be read, as GitLab's JSON list.
 ///
 /// # Errors
 /// When serialisation fails, which none of these types does.
@@ -52,17 +54,28 @@ pub fn render(report: &Report) -> Result<String, RenderError> {
             check_name: &diagnostic.rule,
             fingerprint,
             severity: severity(diagnostic.level),
-            // GitLab matches paths of the repository, which it writes without a leading "./".
             location: Location {
-                path: diagnostic.file.strip_prefix("./").unwrap_or(&diagnostic.file),
+                path: &diagnostic.file,
                 lines: Lines {
                     begin: diagnostic.span.line.max(1),
                     end: diagnostic.span.end_line.max(1),
                 },
             },
         })
+        .chain(report.unreadable.iter().map(unreadable))
         .collect();
     Ok(serde_json::to_string_pretty(&issues)? + "\n")
+}
+
+fn unreadable(unreadable: &Unreadable) -> Issue<'_> {
+    let line = unreadable.span.map_or(1, |span| span.line.max(1));
+    Issue {
+        description: unreadable.message.clone(),
+        check_name: UNREADABLE,
+        fingerprint: fingerprint_of(&[UNREADABLE, &unreadable.file, &unreadable.message]),
+        severity: "blocker",
+        location: Location { path: &unreadable.file, lines: Lines { begin: line, end: line } },
+    }
 }
 
 #[cfg(test)]

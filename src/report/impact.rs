@@ -27,6 +27,19 @@ pub struct TenantImpact {
     pub on_change: OnChange,
     /// The clusters, by kind, namespace and name.
     pub clusters: Vec<ClusterImpact>,
+    /// The clusters that can grow beyond the quota, likewise.
+    pub growing: Vec<GrowingCluster>,
+}
+
+/// One cluster that can grow beyond the quota of its tenant without a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GrowingCluster {
+    /// The object that declares it.
+    pub object: ObjectRef,
+    /// How far, and beyond which limit.
+    pub message: String,
+    /// What would limit it.
+    pub help: String,
 }
 
 /// One cluster that has values of an earlier spec.
@@ -134,7 +147,7 @@ fn shown(key: &str, value: &Value, secrets: &Secrets) -> Value {
 /// The report for people. `is_planned`: of a change that is not in force.
 pub fn text(tenants: &[TenantImpact], is_planned: bool) -> String {
     let mut out = String::new();
-    for TenantImpact { tenant, on_change, clusters } in tenants {
+    for TenantImpact { tenant, on_change, clusters, growing } in tenants {
         let have = match (is_planned, clusters.len()) {
             (true, _) => "would have",
             (false, 1) => "has",
@@ -149,6 +162,14 @@ pub fn text(tenants: &[TenantImpact], is_planned: bool) -> String {
             out.push_str(
                 "  `onChange` is `Enforce`: replacements of their pods must meet the new spec\n",
             );
+        }
+        if !growing.is_empty() {
+            let count = counted(growing.len(), "cluster");
+            let can = if is_planned { "could" } else { "can" };
+            let _ = writeln!(out, "tenant {tenant}: {count} {can} grow beyond the quota");
+        }
+        for GrowingCluster { object, message, help } in growing {
+            let _ = writeln!(out, "  {object}\n    {message}\n    help: {help}");
         }
     }
     if tenants.iter().any(|tenant| !tenant.clusters.is_empty()) {
@@ -211,11 +232,17 @@ pub fn json(tenants: &[TenantImpact], is_planned: bool) -> Result<String, serde_
         json!({"kind": kind, "namespace": namespace, "name": name, "changes": changes,
             "keeps": {"claim": claim, "directories": directories}})
     };
+    let growing = |cluster: &GrowingCluster| {
+        let GrowingCluster { object: ObjectRef { kind, namespace, name }, message, help } = cluster;
+        json!({"kind": kind, "namespace": namespace, "name": name, "message": message, "help": help})
+    };
     let tenants: Vec<Value> = tenants
         .iter()
         .map(|tenant| {
             let clusters: Vec<Value> = tenant.clusters.iter().map(cluster).collect();
-            json!({"tenant": tenant.tenant, "onChange": tenant.on_change, "clusters": clusters})
+            let growing: Vec<Value> = tenant.growing.iter().map(growing).collect();
+            json!({"tenant": tenant.tenant, "onChange": tenant.on_change, "clusters": clusters,
+                "growing": growing})
         })
         .collect();
     let report = json!({"version": 1, "planned": is_planned, "tenants": tenants});
@@ -257,6 +284,7 @@ mod tests {
             tenant: "payments".into(),
             on_change: OnChange::Enforce,
             clusters: vec![cluster],
+            growing: Vec::new(),
         }];
         for report in [text(&tenants, false), json(&tenants, true).unwrap()] {
             assert!(!report.contains("hunter2"), "{report}");

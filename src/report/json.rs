@@ -1,6 +1,7 @@
 //! `--format json`: Flinkgate's own contract, versioned; fields are added, never renamed or
 //! removed.
 
+use super::fixes::JsonFix;
 use super::{Diagnostic, ObjectRef, RenderError, Report, Suppressed, Suppressor, Unreadable};
 use serde::Serialize;
 
@@ -57,6 +58,8 @@ struct Finding<'a> {
     tenant: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fix: Option<JsonFix<'a>>,
 }
 
 #[derive(Serialize)]
@@ -84,6 +87,7 @@ impl<'a> From<&'a Diagnostic> for Finding<'a> {
             object: diagnostic.object.as_ref(),
             tenant: diagnostic.tenant.as_deref(),
             help: diagnostic.help.as_deref(),
+            fix: diagnostic.fix.as_deref().map(JsonFix::from),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! `--format junit`: a test suite a file, a test case an object; errors fail the case.
+//! `--format junit`: a test suite a file, a test case an object. What gives exit status 1 fails its case.
 
 use super::{Diagnostic, ObjectRef, RenderError, Report, Unreadable};
-use crate::rules::Level;
 use quick_junit::{NonSuccessKind, Report as JUnit, TestCase, TestCaseStatus, TestSuite};
 use std::collections::BTreeMap;
 
@@ -12,11 +11,12 @@ struct Suite<'a> {
     unreadable: Vec<&'a Unreadable>,
 }
 
-/// The report as JUnit XML.
+/// The report as JUnit XML. Findings for which `fails` is true are failures; the others are in the output
+/// of their case.
 ///
 /// # Errors
 /// When the XML cannot be written.
-pub fn render(report: &Report) -> Result<String, RenderError> {
+pub fn render(report: &Report, fails: impl Fn(&Diagnostic) -> bool) -> Result<String, RenderError> {
     let mut suites: BTreeMap<&str, Suite<'_>> = BTreeMap::new();
     for judged in &report.objects {
         suites.entry(&judged.file).or_default().objects.entry(Some(&judged.object)).or_default();
@@ -40,7 +40,7 @@ pub fn render(report: &Report) -> Result<String, RenderError> {
             suite
                 .objects
                 .into_iter()
-                .map(|(object, diagnostics)| object_case(file, object, &diagnostics)),
+                .map(|(object, diagnostics)| object_case(file, object, &diagnostics, &fails)),
         );
         tests.add_test_cases(suite.unreadable.into_iter().map(unreadable_case));
         tests
@@ -48,10 +48,15 @@ pub fn render(report: &Report) -> Result<String, RenderError> {
     Ok(junit.to_string()?)
 }
 
-fn object_case(file: &str, object: Option<&ObjectRef>, diagnostics: &[&Diagnostic]) -> TestCase {
-    let (errors, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
-        diagnostics.iter().partition(|d| d.level == Level::Error);
-    let status = match errors.as_slice() {
+fn object_case(
+    file: &str,
+    object: Option<&ObjectRef>,
+    diagnostics: &[&Diagnostic],
+    fails: &impl Fn(&Diagnostic) -> bool,
+) -> TestCase {
+    let (failures, others): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+        diagnostics.iter().partition(|diagnostic| fails(diagnostic));
+    let status = match failures.as_slice() {
         [] => TestCaseStatus::success(),
         [first, rest @ ..] => {
             // The format has one failure a case: the first one's message, and all of them in its
@@ -62,7 +67,7 @@ fn object_case(file: &str, object: Option<&ObjectRef>, diagnostics: &[&Diagnosti
             status
                 .set_message(format!("{}{more}", first.message))
                 .set_type(first.rule.as_str())
-                .set_description(lines(&errors));
+                .set_description(lines(&failures));
             status
         }
     };
@@ -86,28 +91,32 @@ fn unreadable_case(unreadable: &Unreadable) -> TestCase {
 }
 
 fn lines(diagnostics: &[&Diagnostic]) -> String {
-    let line = |d: &&Diagnostic| {
-        let help = d.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-        format!(
-            "{}:{}:{}: {}[{}]: {}{help}",
-            d.file,
-            d.span.line,
-            d.span.column,
-            d.level.as_str(),
-            d.rule,
-            d.message
-        )
-    };
-    diagnostics.iter().map(line).collect::<Vec<_>>().join("\n")
+    diagnostics.iter().map(|diagnostic| diagnostic.in_lines()).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 mod tests {
     use super::super::sample;
+    use super::*;
+    use crate::rules::Level;
 
     #[test]
     fn junit_shows_a_suite_a_file_and_a_case_an_object() {
-        insta::assert_snapshot!(super::render(&sample::report()).unwrap());
+        let report = sample::report();
+        insta::assert_snapshot!(
+            render(&report, |diagnostic| diagnostic.level == Level::Error).unwrap()
+        );
+    }
+
+    #[test]
+    fn failures_are_what_gives_the_exit_status() {
+        let failures = |fails: fn(&Diagnostic) -> bool| {
+            let xml = render(&sample::report(), fails).unwrap();
+            JUnit::deserialize_from_str(&xml).unwrap().failures
+        };
+        assert_eq!(failures(|diagnostic| diagnostic.level == Level::Error), 2);
+        assert_eq!(failures(|diagnostic| diagnostic.level == Level::Warning), 1);
+        assert_eq!(failures(|_| false), 0);
     }
 }

@@ -4,16 +4,21 @@
 //! and the command line sets the exit status.
 
 pub mod fingerprint;
+pub mod fixes;
 pub mod github;
 pub mod gitlab;
 pub mod impact;
 pub mod json;
 pub mod junit;
+pub mod line_hash;
+pub mod markdown;
 pub mod masked;
+pub mod repository;
 #[cfg(test)]
 mod sample;
 pub mod sarif;
 pub mod size;
+pub mod statistics;
 pub mod text;
 pub mod yaml;
 
@@ -101,6 +106,26 @@ pub struct Diagnostic {
     pub tenant: Option<String>,
     /// The finding for machines.
     pub facts: Facts,
+    /// Line and column, from 1, within the text at the pointer.
+    pub within: Option<(usize, usize)>,
+    /// The edits that correct it, where they were asked for and its file can be edited.
+    pub fix: Option<Box<fixes::ProposedFix>>,
+}
+
+impl Diagnostic {
+    /// `FILE:LINE:COLUMN: LEVEL[RULE]: MESSAGE`, and the help on a line of its own.
+    pub fn in_lines(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("\n  help: {help}")).unwrap_or_default();
+        format!(
+            "{}:{}:{}: {}[{}]: {}{help}",
+            self.file,
+            self.span.line,
+            self.span.column,
+            self.level.as_str(),
+            self.rule,
+            self.message
+        )
+    }
 }
 
 /// The rule that compares the sum of an input with a tenant's quota.
@@ -218,6 +243,8 @@ pub struct RuleInfo {
     pub help: String,
     /// Level before a tenant's overrides.
     pub level: Level,
+    /// Whether it comes with the binary.
+    pub is_builtin: bool,
 }
 
 /// Why a report could not be written.

@@ -1,6 +1,7 @@
 //! One report that every format is shown with: a multi-document file, letters beyond ASCII, a
 //! broken document, a missing file, and an object that nothing is wrong with.
 
+use super::line_hash::LineHashes;
 use super::{Diagnostic, Judged, ObjectRef, Report, RuleInfo, Sources, Unreadable};
 use crate::resource::yaml::Span;
 use crate::rules::{Facts, Level};
@@ -36,6 +37,10 @@ pub fn sources() -> Sources {
         .collect()
 }
 
+pub fn line_hashes() -> LineHashes {
+    LineHashes::of(&report(), &sources(), &Default::default(), str::to_owned)
+}
+
 pub fn rules() -> Vec<RuleInfo> {
     vec![
         RuleInfo {
@@ -44,6 +49,7 @@ pub fn rules() -> Vec<RuleInfo> {
             description: "A privileged container has root access to its node.".into(),
             help: "Remove `securityContext.privileged`.".into(),
             level: Level::Error,
+            is_builtin: true,
         },
         RuleInfo {
             id: "security/image-tag".into(),
@@ -51,6 +57,7 @@ pub fn rules() -> Vec<RuleInfo> {
             description: "The image of the tag `latest` changes while a job runs.".into(),
             help: String::new(),
             level: Level::Warning,
+            is_builtin: false,
         },
     ]
 }
@@ -84,6 +91,8 @@ pub fn report() -> Report {
             object: second.clone(),
             tenant: None,
             facts: Facts::default(),
+            within: None,
+            fix: None,
         },
         Diagnostic {
             rule: "security/image-tag".into(),
@@ -98,6 +107,8 @@ pub fn report() -> Report {
             object: second.clone(),
             tenant: None,
             facts: Facts::default(),
+            within: None,
+            fix: None,
         },
         Diagnostic {
             rule: "security/privileged".into(),
@@ -111,6 +122,8 @@ pub fn report() -> Report {
             object: Some(object("payments-prod", "etl")),
             tenant: Some("payments".into()),
             facts: Facts::default(),
+            within: None,
+            fix: None,
         },
         Diagnostic {
             rule: "flink/version".into(),
@@ -124,6 +137,8 @@ pub fn report() -> Report {
             object: second,
             tenant: None,
             facts: Facts::default(),
+            within: None,
+            fix: None,
         },
     ];
     let unreadable = vec![

@@ -1,6 +1,9 @@
 //! `--format sarif`: SARIF 2.1.0, which GitHub's code scanning and most dashboards read.
 
+mod rules;
+
 use super::fingerprint::fingerprints;
+use super::line_hash::LineHashes;
 use super::{Diagnostic, RenderError, Report, RuleInfo, Suppressor, Unreadable};
 use crate::resource::yaml::Span;
 use crate::rules::Level;
@@ -13,6 +16,8 @@ const SCHEMA: &str =
 /// What relative addresses are relative to, as GitHub names the repository's root.
 const ROOT: &str = "%SRCROOT%";
 const FINGERPRINT: &str = "flinkgate/v1";
+/// GitHub's own fingerprint.
+const LINE_HASH: &str = "primaryLocationLineHash";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,6 +64,8 @@ struct Outcome<'a> {
     partial_fingerprints: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     suppressions: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fixes: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -99,12 +106,17 @@ struct Region {
     end_column: usize,
 }
 
-/// The report as one SARIF log; `rules` are described in it, in their order.
+/// The report as one SARIF log; `rules` are described in it, in their order. Findings carry the hashes of
+/// their lines, for services that recognise them by these.
 ///
 /// # Errors
 /// When serialisation fails, which none of these types does.
-pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError> {
-    let mut descriptors: Vec<Value> = rules.iter().map(descriptor).collect();
+pub fn render(
+    report: &Report,
+    rules: &[RuleInfo],
+    line_hashes: &LineHashes,
+) -> Result<String, RenderError> {
+    let mut descriptors: Vec<Value> = rules.iter().map(rules::descriptor).collect();
     let mut index: BTreeMap<&str, usize> =
         rules.iter().enumerate().map(|(index, rule)| (rule.id.as_str(), index)).collect();
     let suppressed = report.suppressed.iter().map(|one| (&one.diagnostic, Some(&one.by)));
@@ -131,8 +143,13 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
                 physical_location: physical(&diagnostic.file, Some(diagnostic.span)),
                 logical_locations: logical(diagnostic),
             }],
-            partial_fingerprints: BTreeMap::from([(FINGERPRINT, fingerprint)]),
             suppressions: suppressor.map(suppression).into_iter().collect(),
+            partial_fingerprints: {
+                let of_line = line_hashes.get(&diagnostic.file, diagnostic.span.line);
+                let of_line = of_line.map(|hash| (LINE_HASH, hash.to_owned()));
+                of_line.into_iter().chain([(FINGERPRINT, fingerprint)]).collect()
+            },
+            fixes: fixes(diagnostic),
         })
         .collect();
     let log = Log {
@@ -156,15 +173,34 @@ pub fn render(report: &Report, rules: &[RuleInfo]) -> Result<String, RenderError
     Ok(serde_json::to_string_pretty(&log)? + "\n")
 }
 
-fn descriptor(rule: &RuleInfo) -> Value {
-    let help = if rule.help.is_empty() { &rule.description } else { &rule.help };
-    json!({
-        "id": rule.id,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.description},
-        "help": {"text": help, "markdown": help},
-        "defaultConfiguration": {"level": level(rule.level)},
-    })
+fn fixes(diagnostic: &Diagnostic) -> Vec<Value> {
+    let fix = diagnostic.fix.as_deref().map(|fix| {
+        let replacements = fix.edits.iter().map(|edit| {
+            let span = edit.span;
+            json!({
+                "deletedRegion": {
+                    "startLine": span.line,
+                    "startColumn": span.column,
+                    "endLine": span.end_line,
+                    "endColumn": span.end_column,
+                },
+                "insertedContent": {"text": edit.text},
+            })
+        });
+        let Artifact { uri, uri_base_id } = artifact(&diagnostic.file);
+        let location = match uri_base_id {
+            Some(base) => json!({"uri": uri, "uriBaseId": base}),
+            None => json!({"uri": uri}),
+        };
+        json!({
+            "description": {"text": diagnostic.help.as_deref().unwrap_or(&diagnostic.message)},
+            "artifactChanges": [{
+                "artifactLocation": location,
+                "replacements": replacements.collect::<Vec<_>>(),
+            }],
+        })
+    });
+    fix.into_iter().collect()
 }
 
 fn logical(diagnostic: &Diagnostic) -> Vec<Value> {
@@ -243,7 +279,7 @@ mod tests {
 
     #[test]
     fn sarif_shows_rules_results_and_notifications() {
-        let log = render(&sample::report(), &sample::rules()).unwrap();
+        let log = render(&sample::report(), &sample::rules(), &sample::line_hashes()).unwrap();
         insta::assert_snapshot!(
             log.replace(concat!("\"", env!("CARGO_PKG_VERSION"), "\""), "\"VERSION\"")
         );
@@ -251,7 +287,7 @@ mod tests {
 
     #[test]
     fn sarif_is_what_the_standard_says() {
-        let log = render(&sample::report(), &sample::rules()).unwrap();
+        let log = render(&sample::report(), &sample::rules(), &sample::line_hashes()).unwrap();
         let parsed: serde_sarif::sarif::Sarif = serde_json::from_str(&log).unwrap();
         let run = &parsed.runs[0];
         let rules = run.tool.driver.rules.as_ref().unwrap();

@@ -124,7 +124,7 @@ impl ClusterSize {
     /// The size of a lowered object.
     pub fn new(object: ObjectRef, workload: &Workload) -> Self {
         let size = &workload.size;
-        let problem = |SizeProblem { pointer, message, help }: &SizeProblem| ProblemFigures {
+        let problem = |SizeProblem { pointer, message, help, .. }: &SizeProblem| ProblemFigures {
             pointer: pointer.clone(),
             message: message.clone(),
             help: help.clone(),
@@ -316,6 +316,7 @@ mod tests {
             pointer: "/spec/jobManager/resource/cpu".into(),
             message: "`cpu` is `many`".into(),
             help: "write a number".into(),
+            is_unreadable: false,
         });
         let object = |name: &str| ObjectRef {
             api_version: "flink.apache.org/v1beta1".into(),

@@ -13,17 +13,34 @@ use std::fmt::Write;
 /// A longer line (a minified JSON file) is not shown, or each finding would cost the whole file.
 const LONGEST_LINE: usize = 500;
 
-/// The findings and the summary, with terminal colours if asked for.
-pub fn render(report: &Report, sources: &Sources, colour: bool) -> String {
+/// What is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Style {
+    /// Terminal colours.
+    pub colour: bool,
+    /// The source line of each finding; otherwise a finding is one line, and one for its help.
+    pub source: bool,
+    /// The summary at the end.
+    pub summary: bool,
+}
+
+/// The findings.
+pub fn render(report: &Report, sources: &Sources, style: Style) -> String {
     let mut pages = Pages::new(sources);
-    let renderer = renderer(colour);
+    let renderer = renderer(style.colour);
     let mut out = String::new();
     for diagnostic in &report.diagnostics {
-        let group = diagnostic_group(diagnostic, &mut pages);
         // Writing to a String does not fail.
-        let _ = writeln!(out, "{}\n", renderer.render(&[group]));
+        let _ = if style.source {
+            let group = diagnostic_group(diagnostic, &mut pages);
+            writeln!(out, "{}\n", renderer.render(&[group]))
+        } else {
+            writeln!(out, "{}", diagnostic.in_lines())
+        };
     }
-    let _ = writeln!(out, "{}", summary(report));
+    if style.summary {
+        let _ = writeln!(out, "{}", summary(report));
+    }
     out
 }
 
@@ -167,9 +184,22 @@ mod tests {
     use super::super::sample;
     use super::*;
 
+    const PLAIN: Style = Style { colour: false, source: true, summary: true };
+
+    #[test]
+    fn a_finding_without_its_source_is_one_line() {
+        let text = render(
+            &sample::report(),
+            &sample::sources(),
+            Style { source: false, summary: false, ..PLAIN },
+        );
+        let first = "jobs/two.yaml:10:25: error[security/privileged]: container `flink-main-container` is privileged\n  help: remove `privileged: true`\n";
+        assert!(text.starts_with(first) && !text.contains("objects"), "{text}");
+    }
+
     #[test]
     fn text_shows_the_source_line_of_every_finding() {
-        insta::assert_snapshot!(render(&sample::report(), &sample::sources(), false));
+        insta::assert_snapshot!(render(&sample::report(), &sample::sources(), PLAIN));
     }
 
     #[test]
@@ -179,8 +209,11 @@ mod tests {
 
     #[test]
     fn colour_is_only_there_when_asked_for() {
-        assert!(render(&sample::report(), &sample::sources(), true).contains("\u{1b}["));
-        assert!(!render(&sample::report(), &sample::sources(), false).contains('\u{1b}'));
+        assert!(
+            render(&sample::report(), &sample::sources(), Style { colour: true, ..PLAIN })
+                .contains("\u{1b}[")
+        );
+        assert!(!render(&sample::report(), &sample::sources(), PLAIN).contains('\u{1b}'));
     }
 
     #[test]
@@ -189,7 +222,7 @@ mod tests {
         report.diagnostics[0].message = "bad \u{1b}[2J name".into();
         report.diagnostics[0].help = Some("bad \u{1b}[2J help".into());
         report.unreadable[0].message = "bad \u{1b}[2J name".into();
-        assert!(!render(&report, &sample::sources(), false).contains('\u{1b}'));
+        assert!(!render(&report, &sample::sources(), PLAIN).contains('\u{1b}'));
         assert!(!render_unreadable(&report, &sample::sources(), false).contains('\u{1b}'));
     }
 
@@ -206,7 +239,7 @@ mod tests {
             (15, 13, 15, 14),
         ] {
             report.diagnostics[0].span = Span { line, column, end_line, end_column };
-            assert!(render(&report, &sources, false).contains("jobs/two.yaml"));
+            assert!(render(&report, &sources, PLAIN).contains("jobs/two.yaml"));
         }
     }
 
@@ -220,7 +253,7 @@ mod tests {
         )];
         let sources: Sources =
             sources.into_iter().map(|(name, text)| (name, text.into())).collect();
-        let shown = render(&report, &sources, false);
+        let shown = render(&report, &sources, PLAIN);
         assert!(shown.len() < 500 && shown.contains(" jobs/two.yaml:10:25"), "{shown}");
     }
 }

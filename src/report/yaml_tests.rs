@@ -1,6 +1,7 @@
 //! Emitted YAML looks as people write it and is read back as it was.
 
 use super::*;
+use crate::resource::yaml::write::scalar;
 use proptest::prelude::*;
 use serde_json::json;
 

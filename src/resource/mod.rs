@@ -5,6 +5,7 @@
 //! Pointer. This module does not interpret the object.
 
 pub mod bytes;
+pub mod compact;
 pub mod fields;
 pub mod files;
 pub mod limits;

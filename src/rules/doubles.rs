@@ -1,59 +1,64 @@
-//! One defect, one finding: where two rules see the same mistake, the one with the more useful help
-//! reports it.
+//! One defect, one finding: where several rules see the same mistake, the one with the most useful
+//! help reports it.
 
-use super::{Finding, Level};
+use super::{Finding, Level, all};
+use crate::resource::pointer;
 use std::collections::BTreeMap;
 
-/// A rule, and the rules in whose favour it is silent about the same field.
+/// Rules that want an option removed: nothing else about it matters then.
+const REMOVING: [&str; 6] = [
+    "flink/operator-files",
+    "flink/operator-identity",
+    "flink/configuration-source",
+    "flink/internal-option",
+    "flink/reserved-option",
+    "flink/forbidden-option",
+];
+
+/// The rule that has the one value of an option that its tenant allows.
+const ENFORCED: &str = "flink/enforced-option";
+
+/// Rules that know how a value must be written, but not what it means; and rules that want an option
+/// under another name, in one line, or not at all. All other rules come before them.
+const OF_FORM: [&str; 9] = [
+    "flink/overlapping-option",
+    "flink/invalid-value",
+    "flink/invalid-pod",
+    "flink/schema",
+    "flink/option-version",
+    "flink/overridden-option",
+    "flink/option-text",
+    "flink/deprecated-option",
+    "flink/unknown-option",
+];
+
+/// A rule, and the rules in whose favour it is silent about the same value. What a value means is known
+/// to all of them.
 struct Yields {
     rule: &'static str,
     to: &'static [&'static str],
 }
 
-/// What must be removed, renamed or corrected for another reason needs no second reason.
-const YIELDS: [Yields; 5] = [
-    Yields {
-        rule: "flink/deprecated-option",
-        to: &[
-            "flink/enforced-option",
-            "flink/forbidden-option",
-            "flink/internal-option",
-            "flink/option-version",
-            "flink/overlapping-option",
-        ],
-    },
-    Yields { rule: "flink/invalid-pod", to: &["security/proc-mount"] },
-    Yields {
-        rule: "flink/option-version",
-        to: &["flink/forbidden-option", "storage/checkpoint-dir"],
-    },
-    Yields {
-        rule: "flink/overlapping-option",
-        to: &["flink/enforced-option", "flink/forbidden-option", "flink/reserved-option"],
-    },
-    Yields { rule: "flink/unknown-option", to: &["flink/forbidden-option", "flink/option-text"] },
+const YIELDS: [Yields; 8] = [
+    Yields { rule: "flink/version", to: &["flink/allowed-version"] },
+    Yields { rule: "flink/image", to: &["security/image-registry", "security/image-tag"] },
+    Yields { rule: "security/image-user", to: &["flink/size"] },
+    Yields { rule: "security/service-account", to: &["flink/service-account"] },
+    Yields { rule: "storage/ephemeral-state", to: &["storage/checkpoint-dir"] },
+    Yields { rule: "storage/foreign-data", to: &["storage/checkpoint-dir"] },
+    Yields { rule: "storage/savepoint-dir", to: &["storage/checkpoint-dir"] },
+    Yields { rule: "storage/unshared-state", to: &["storage/checkpoint-dir"] },
 ];
 
 /// Removes findings that repeat another one. Levels are final: a rule that a tenant turned off or
-/// lowered hides nothing, and what stays is as severe as what goes.
+/// lowered hides nothing, and what stays is as severe as what goes. Policies of users hide nothing, and
+/// nothing hides their findings.
 pub fn remove(findings: &mut Vec<Finding>) {
     if findings.len() < 2 {
         return;
     }
-    let mut levels: BTreeMap<(&str, &str), Level> = BTreeMap::new();
-    for finding in findings.iter() {
-        let level = levels.entry((finding.pointer.as_str(), &*finding.rule)).or_insert(Level::Info);
-        *level = finding.level.max(*level);
-    }
-    let is_double = |finding: &Finding| {
-        let yields = YIELDS.iter().find(|yields| yields.rule == finding.rule);
-        yields.is_some_and(|yields| {
-            yields.to.iter().any(|rule| {
-                let other = levels.get(&(finding.pointer.as_str(), *rule));
-                other.is_some_and(|level| *level >= finding.level)
-            })
-        })
-    };
+    let places = Places::of(findings);
+    let is_double = |finding: &Finding| places.have_better(finding);
     let doubles: Vec<bool> = findings.iter().map(is_double).collect();
     if doubles.contains(&true) {
         let mut doubles = doubles.into_iter();
@@ -61,9 +66,110 @@ pub fn remove(findings: &mut Vec<Finding>) {
     }
     // Roles that have one field in common give the same sentence for each of their containers.
     findings.dedup_by(|one, other| {
-        (&one.rule, one.level, &one.pointer, &one.message)
-            == (&other.rule, other.level, &other.pointer, &other.message)
+        (&one.rule, one.level, &one.pointer, &one.message, &one.facts.key)
+            == (&other.rule, other.level, &other.pointer, &other.message, &other.facts.key)
     });
+}
+
+/// Whether a finding of one rule makes that of another about the same value superfluous.
+pub fn makes_superfluous((one, one_level): (&str, Level), (other, level): (&str, Level)) -> bool {
+    let yields = || YIELDS.iter().any(|yields| yields.rule == other && yields.to.contains(&one));
+    one_level >= level
+        && rank(one).zip(rank(other)).is_some_and(|(one, other)| one < other || yields())
+}
+
+/// The rank of a built-in rule among the findings of one place: the lowest one stays.
+fn rank(rule: &str) -> Option<usize> {
+    let index = |rules: &[&str]| rules.iter().position(|known| *known == rule);
+    let of_meaning = REMOVING.len() + 1;
+    if let Some(index) = index(&REMOVING) {
+        return Some(index);
+    }
+    if let Some(index) = index(&OF_FORM) {
+        return Some(index + of_meaning + 1);
+    }
+    let rank = if rule == ENFORCED { REMOVING.len() } else { of_meaning };
+    all().any(|known| known.id == rule).then_some(rank)
+}
+
+/// The value that a finding is about: its pointer, and its option if the pointer is that of a text with
+/// many options.
+fn place(finding: &Finding) -> (&str, Option<&str>) {
+    let pointer = finding.pointer.as_str();
+    let is_text = || {
+        let texts = ["/volumeMounts/", "/env/", "/envFrom/"];
+        pointer.starts_with("/data/") || texts.iter().any(|part| pointer.contains(part))
+    };
+    (pointer, finding.facts.key.as_deref().filter(|_| is_text()))
+}
+
+/// Findings by what they are about.
+struct Places<'f> {
+    findings: BTreeMap<(&'f str, Option<&'f str>), Vec<&'f Finding>>,
+    /// Values of wrong types.
+    unreadable: BTreeMap<&'f str, Level>,
+}
+
+impl<'f> Places<'f> {
+    fn of(list: &'f [Finding]) -> Self {
+        let (mut findings, mut unreadable) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
+        for finding in list {
+            findings.entry(place(finding)).or_default().push(finding);
+            if finding.is_unreadable {
+                let level = unreadable.entry(finding.pointer.as_str()).or_insert(finding.level);
+                *level = finding.level.max(*level);
+            }
+        }
+        Self { findings, unreadable }
+    }
+
+    /// Whether another finding, which is as severe, makes this one superfluous.
+    fn have_better(&self, finding: &Finding) -> bool {
+        let is_built_in = rank(&finding.rule).is_some();
+        is_built_in
+            && (self.have_unreadable(finding)
+                || self.have_nearer(finding)
+                || self.have_cause(finding))
+    }
+
+    /// Of a value of a wrong type, nothing below can be right.
+    fn have_unreadable(&self, finding: &Finding) -> bool {
+        if self.unreadable.is_empty() {
+            return false;
+        }
+        let mut at = pointer::parent(&finding.pointer);
+        while let Some(place) = at {
+            if self.unreadable.get(place).is_some_and(|level| *level >= finding.level) {
+                return true;
+            }
+            at = pointer::parent(place);
+        }
+        false
+    }
+
+    fn have_nearer(&self, finding: &Finding) -> bool {
+        let mut others = self.findings.get(&place(finding)).into_iter().flatten();
+        others.any(|other| {
+            makes_superfluous((&other.rule, other.level), (&finding.rule, finding.level))
+        })
+    }
+
+    fn have_cause(&self, finding: &Finding) -> bool {
+        let Some(cause) = finding.cause.as_deref() else { return false };
+        let from = self.findings.range((cause, None)..);
+        from.take_while(|((place, _), _)| place.starts_with(cause))
+            .filter(|((place, _), _)| is_within(place, cause))
+            .flat_map(|(_, others)| others)
+            .any(|other| {
+                other.rule != finding.rule
+                    && other.level >= finding.level
+                    && rank(&other.rule).is_some()
+            })
+    }
+}
+
+fn is_within(place: &str, outer: &str) -> bool {
+    place.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -78,10 +184,9 @@ mod tests {
 
     #[test]
     fn every_rule_of_the_table_exists() {
-        for Yields { rule, to } in &YIELDS {
-            for id in to.iter().chain([rule]) {
-                assert!(rules::all().any(|known| known.id == *id), "{id}");
-            }
+        let named = YIELDS.iter().flat_map(|yields| yields.to.iter().chain([&yields.rule]));
+        for id in named.chain(&REMOVING).chain(&OF_FORM).chain([&ENFORCED]) {
+            assert!(rules::all().any(|known| known.id == *id), "{id}");
         }
     }
 
@@ -93,12 +198,52 @@ mod tests {
             (finding("storage/checkpoint-dir", Level::Warning, "/a"), true),
             (finding("storage/checkpoint-dir", Level::Info, "/a"), false),
             (finding("storage/checkpoint-dir", Level::Error, "/b"), false),
-            (finding("storage/savepoint-dir", Level::Error, "/a"), false),
+            (finding("flink/unknown-option", Level::Error, "/a"), false),
+            // A policy of users.
+            (finding("own/rule", Level::Error, "/a"), false),
         ] {
             let mut findings = vec![other.clone(), weak.clone()];
             remove(&mut findings);
             let expected = if hides { vec![other] } else { vec![other, weak.clone()] };
             assert_eq!(findings, expected);
+        }
+    }
+
+    #[test]
+    fn options_of_one_text_are_told_apart() {
+        let of = |rule, key: &str| {
+            let mut finding = finding(rule, Level::Error, "/data/config.yaml");
+            finding.facts.key = Some(key.into());
+            finding
+        };
+        let all = vec![of("flink/forbidden-option", "a"), of("flink/invalid-value", "b")];
+        let mut findings = all.clone();
+        findings.push(of("flink/invalid-value", "a"));
+        remove(&mut findings);
+        assert_eq!(findings, all);
+    }
+
+    #[test]
+    fn what_is_below_a_wrong_type_is_silent() {
+        let mut wrong = finding("flink/schema", Level::Error, "/spec/a");
+        wrong.is_unreadable = true;
+        let outside = finding("security/privileged", Level::Error, "/spec/ab");
+        let own = finding("own/rule", Level::Error, "/spec/a/b");
+        let mut findings = vec![wrong.clone(), outside.clone(), own.clone()];
+        findings.push(finding("security/privileged", Level::Error, "/spec/a/b/c"));
+        remove(&mut findings);
+        assert_eq!(findings, [wrong, outside, own]);
+    }
+
+    #[test]
+    fn a_cause_that_is_reported_is_enough() {
+        let mut follows = finding("storage/ephemeral-state", Level::Error, "/dir");
+        follows.cause = Some("/volumes/0".into());
+        for (level, is_hidden) in [(Level::Error, true), (Level::Warning, false)] {
+            let mut findings =
+                vec![finding("security/host-path", level, "/volumes/0/hostPath"), follows.clone()];
+            remove(&mut findings);
+            assert_eq!(findings.len() == 1, is_hidden, "{level:?}");
         }
     }
 

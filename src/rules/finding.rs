@@ -1,9 +1,11 @@
 //! A finding: one thing that a rule reports about one object.
 
+use super::fix::{Draft, Fix};
 use crate::flink::redaction::Secrets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 /// The severity of a finding.
 #[derive(
@@ -43,7 +45,7 @@ impl Level {
 }
 
 /// One thing that a rule reports about one object. [`Findings::at`](super::Findings::at) makes it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Rule id, `<family>/<name>`.
     pub rule: Cow<'static, str>,
@@ -62,9 +64,27 @@ pub struct Finding {
     /// Whether the key at the pointer is wrong, and not its value.
     #[serde(skip)]
     pub at_key: bool,
+    /// Whether it is a warning at most, whatever the tenant enforces: it is about what runs already.
+    #[serde(skip)]
+    pub is_advice: bool,
+    /// Whether the value at the pointer has a type of which nothing can be read.
+    #[serde(skip)]
+    pub is_unreadable: bool,
+    /// The value that is the cause. If a finding as severe is about it, this one says nothing new.
+    #[serde(skip)]
+    pub cause: Option<String>,
+    /// Line and column, from 1, within the text at the pointer.
+    #[serde(skip)]
+    pub within: Option<(usize, usize)>,
     /// Whether the rule is a policy that failed to evaluate, so that it decided nothing.
     #[serde(skip)]
     pub failed_evaluation: bool,
+    /// What the help writes, where it is a value. [`Self::advise`] makes both.
+    #[serde(skip)]
+    pub fix: Option<Box<Fix>>,
+    /// The same until the places are known.
+    #[serde(skip)]
+    pub draft: Option<Box<Draft>>,
 }
 
 /// The machine-readable part of a finding. Every field is optional.
@@ -91,6 +111,32 @@ impl Facts {
     }
 }
 
+impl Ord for Finding {
+    fn cmp(&self, other: &Self) -> Ordering {
+        // Values have no order of their own.
+        let fixes = |finding: &Self| format!("{:?}{:?}", finding.fix, finding.draft);
+        let by_words =
+            (&self.rule, self.level, &self.message, &self.pointer, &self.help, &self.facts).cmp(&(
+                &other.rule,
+                other.level,
+                &other.message,
+                &other.pointer,
+                &other.help,
+                &other.facts,
+            ));
+        by_words
+            .then_with(|| self.at_key.cmp(&other.at_key))
+            .then_with(|| self.failed_evaluation.cmp(&other.failed_evaluation))
+            .then_with(|| fixes(self).cmp(&fixes(other)))
+    }
+}
+
+impl PartialOrd for Finding {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Finding {
     /// What is wrong, in one sentence: no capital, no full stop, values in backticks.
     pub fn message(&mut self, message: impl Into<String>) -> &mut Self {
@@ -110,9 +156,27 @@ impl Finding {
         self
     }
 
+    /// Whether it is a warning at most.
+    pub fn advice(&mut self, is_advice: bool) -> &mut Self {
+        self.is_advice = is_advice;
+        self
+    }
+
     /// The key at the pointer is wrong, and not its value.
     pub fn at_key(&mut self) -> &mut Self {
         self.at_key = true;
+        self
+    }
+
+    /// The value at the pointer has a type of which nothing can be read.
+    pub fn unreadable(&mut self) -> &mut Self {
+        self.is_unreadable = true;
+        self
+    }
+
+    /// The place of another value that is the cause: a finding about it is enough.
+    pub fn caused_by(&mut self, place: impl Into<String>) -> &mut Self {
+        self.cause = Some(place.into());
         self
     }
 
@@ -140,6 +204,13 @@ impl Finding {
         self
     }
 
+    /// All texts that people read.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let Facts { container, key, wanted, found } = &self.facts;
+        let others = [&self.help, container, key, wanted, found].into_iter().flatten();
+        others.chain([&self.message]).map(String::as_str)
+    }
+
     /// Removes secrets from all texts. The place may name an option, but never has its value.
     pub fn hide(&mut self, secrets: &Secrets) {
         let Facts { container, key, wanted, found } = &mut self.facts;
@@ -149,10 +220,15 @@ impl Finding {
                 *text = hidden;
             }
         }
+        // What is hidden cannot be written.
+        let has_secret = |fix: &Fix| fix.values().any(|value| secrets.hide(&value).is_some());
+        if self.fix.as_deref().is_some_and(has_secret) {
+            self.fix = None;
+        }
     }
 
     /// The order of reports: most severe first, then by rule, place and message.
-    pub fn order(&self, other: &Self) -> std::cmp::Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         let by_words = || {
             (&self.rule, &self.pointer, &self.message).cmp(&(
                 &other.rule,

@@ -6,13 +6,16 @@
 //! [`rego`](crate::rego).
 
 mod abridge;
+mod advice;
 pub mod documentation;
 mod doubles;
 pub mod enforcement;
 mod finding;
 mod findings;
+mod fix;
 mod locate;
 pub mod notices;
+mod option_places;
 mod rule;
 mod subject;
 #[cfg(test)]
@@ -31,11 +34,14 @@ mod tenancy;
 
 pub use crate::tenant::FAMILIES;
 pub use abridge::abridge;
+pub use advice::Advice;
 pub use documentation::Documentation;
-pub use doubles::remove as remove_doubles;
+pub use doubles::{makes_superfluous, remove as remove_doubles};
 pub use finding::{Facts, Finding, Level};
 pub use findings::{Findings, MOST as MOST_FINDINGS};
+pub use fix::{Draft, Fix};
 pub use flink::dialect::of_other_operator;
+pub use quota::growth::{help as growth_help, message as growth_message};
 pub use rule::Rule;
 pub use subject::{NamespaceOwner, Subject, Unassigned};
 pub use tenancy::object_limits::RULE as OBJECT_LIMITS;
@@ -124,17 +130,25 @@ fn run(
         (rule.check)(subject, &mut findings);
     }
     let mut list = findings.into_list();
-    flink::schema::yield_to_others(&mut list);
     for finding in &mut list {
-        finding.pointer = locate::locate(subject.object, subject.workload, &finding.pointer);
+        put_in_place(subject.object, subject.workload, finding);
+        if let Some(cause) = &mut finding.cause {
+            *cause = locate::locate(subject.object, subject.workload, cause);
+        }
     }
     list
 }
 
 /// Puts findings of any source in force: moves their pointers to the fields that hold the values.
 pub fn located(object: &Value, workload: &Workload, mut finding: Finding) -> Finding {
-    finding.pointer = locate::locate(object, workload, &finding.pointer);
+    put_in_place(object, workload, &mut finding);
     finding
+}
+
+fn put_in_place(object: &Value, workload: &Workload, finding: &mut Finding) {
+    let located = locate::locate(object, workload, &finding.pointer);
+    let place = std::mem::replace(&mut finding.pointer, located);
+    fix::locate(object, workload, &place, finding);
 }
 
 /// Applies a tenant's overrides and exemptions to findings.
@@ -146,7 +160,8 @@ pub fn enforce(
 ) {
     findings.retain_mut(|finding| {
         let level = enforcement::level(tenant, &finding.rule, finding.level, resource, today);
-        finding.level = level.unwrap_or(finding.level);
+        let most = if finding.is_advice { Level::Warning } else { Level::Error };
+        finding.level = level.unwrap_or(finding.level).min(most);
         level.is_some()
     });
 }

@@ -17,13 +17,13 @@ use crate::kubernetes::pod_security::{Control, Violation, evaluate, host_ports};
 use crate::mutate::{Conflict, Difference, EntryDifference, PodMap};
 use crate::quota::limits::QuotaVerdict;
 use crate::resource::limits::Excess;
-use crate::resource::{Resource, pointer};
+use crate::resource::{Resource, pointer, steps};
 use crate::tenant::PreparedTenant;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
-use std::borrow::Cow;
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// What the gate does with Flink in a namespace that no tenant owns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -97,7 +97,11 @@ pub struct Subject<'a> {
     faulty_options: OnceCell<Vec<FaultyOption<'a>>>,
     overlapping_keys: OnceCell<Vec<OverlappingKey<'a>>>,
     state_directories: OnceCell<Vec<StateDirectory<'a>>>,
+    size_problems: OnceCell<BTreeSet<&'a str>>,
 }
+
+/// Most problems that are searched without an index.
+const FEW: usize = 16;
 
 impl<'a> Subject<'a> {
     /// An object of a tenant, without conflicts and limits.
@@ -126,6 +130,7 @@ impl<'a> Subject<'a> {
             faulty_options: OnceCell::new(),
             overlapping_keys: OnceCell::new(),
             state_directories: OnceCell::new(),
+            size_problems: OnceCell::new(),
         }
     }
 
@@ -199,6 +204,17 @@ impl<'a> Subject<'a> {
         self.schema_faults.get_or_init(|| schemas::faults(self.resource, self.operator_version))
     }
 
+    /// Whether no size can be calculated from the value at a place: `flink/size` reports it.
+    pub fn is_size_problem(&self, place: &str) -> bool {
+        let problems = &self.workload.size.problems;
+        let mut places = problems.iter().map(|problem| problem.pointer.as_str());
+        steps::step();
+        if problems.len() <= FEW {
+            return places.any(|problem| problem == place);
+        }
+        self.size_problems.get_or_init(|| places.collect()).contains(place)
+    }
+
     /// The state directories that the options name; none for what is not Flink.
     pub fn state_directories(&self) -> &[StateDirectory<'a>] {
         self.state_directories.get_or_init(|| {
@@ -221,14 +237,6 @@ impl<'a> Subject<'a> {
             || matches!(source, ConfigurationSource::ConfigMap { .. })
                 && self.workload.creates_flink_pods()
                 && is_job_manager()
-    }
-
-    /// Where to point for an option of a cluster: at the option, or at the mount of the file with it.
-    pub fn place_in_configuration(&self, names: &[&str]) -> String {
-        match &self.workload.source {
-            ConfigurationSource::ConfigMap { place, .. } => place.clone(),
-            _ => self.place_of_option(names),
-        }
     }
 
     /// The spec that the options are a field of.
@@ -267,38 +275,6 @@ impl<'a> Subject<'a> {
     pub fn option(&self, names: &[&str]) -> Option<(&'a str, &'a Entry)> {
         let found = self.workload.config.first(names);
         found.filter(|(key, entry)| !self.tenant.gives_option(key, &entry.value))
-    }
-
-    /// Where an option is, or would be.
-    pub fn option_place(&self, key: &str, entry: &Entry) -> String {
-        self.option_pointer(key, entry).into_owned()
-    }
-
-    /// [`Self::option_place`] without a copy of what the entry has.
-    pub fn option_pointer<'e>(&self, key: &str, entry: &'e Entry) -> Cow<'e, str> {
-        match &entry.pointer {
-            Some(pointer) => pointer.into(),
-            None => self.missing_option_place(key).into(),
-        }
-    }
-
-    /// Where an option would be that is missing.
-    pub fn missing_option_place(&self, key: &str) -> String {
-        let options =
-            self.workload.config_pointer.as_deref().unwrap_or(match self.workload.engine {
-                Engine::Spotify => "/spec/flinkProperties",
-                Engine::Lyft => "/spec/flinkConfig",
-                _ => "/spec/flinkConfiguration",
-            });
-        pointer::join(options, key)
-    }
-
-    /// Where an option is under one of its names, or would be under the first.
-    pub fn place_of_option(&self, names: &[&str]) -> String {
-        match self.workload.config.first(names) {
-            Some((key, entry)) => self.option_place(key, entry),
-            None => self.missing_option_place(names.first().copied().unwrap_or_default()),
-        }
     }
 
     /// Whether an option's value is the author's choice: written, or left at Flink's default. What

@@ -6,6 +6,7 @@ use crate::kinds::lower;
 use crate::resource::Resource;
 use crate::tenant::{PreparedTenant, Tenant};
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What a rule reports about a workload under a tenant with this spec.
 pub(super) fn reported(rule: &'static Rule, workload: &Workload, spec: Value) -> Vec<Finding> {
@@ -30,7 +31,7 @@ fn of_object(
     spec: Value,
 ) -> Vec<Finding> {
     let spec = serde_json::from_value(spec).unwrap();
-    let tenant = PreparedTenant::new(&Tenant { spec, ..Tenant::default() });
+    let tenant = PreparedTenant::new(&Arc::new(Tenant { spec, ..Tenant::default() }));
     let mut findings = Findings::new(rule);
     (rule.check)(&Subject::new(resource, &resource.object, workload, &tenant), &mut findings);
     findings.into_list()

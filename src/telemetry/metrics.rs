@@ -4,7 +4,10 @@
 use crate::admission::answer::{Decision, Webhook};
 use crate::kinds;
 use crate::quota::commit::WriteCounters;
-use prometheus_client::encoding::EncodeLabelSet;
+use labels::{
+    ConfigurationLabels, InForceLabels, KindLabels, ReasonLabels, RequestLabels, WRITTEN_KINDS,
+    WebhookLabels, configuration,
+};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -15,63 +18,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tracing_appender::non_blocking::ErrorCounter;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct RequestLabels {
-    webhook: &'static str,
-    kind: &'static str,
-    operation: &'static str,
-    decision: &'static str,
-}
+mod labels;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct WebhookLabels {
-    webhook: &'static str,
-}
-
-/// Why a caller of the webhooks is not taken for an API server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unauthenticated {
-    /// Neither `/mutate` nor `/validate`.
-    OtherPath,
-    /// The path has no token. API servers send this while a webhook configuration has none.
-    NoToken,
-    /// The token is not accepted, or no longer.
-    WrongToken,
-}
-
-impl Unauthenticated {
-    const ALL: [Self; 3] = [Self::OtherPath, Self::NoToken, Self::WrongToken];
-
-    /// The label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::OtherPath => "other-path",
-            Self::NoToken => "no-token",
-            Self::WrongToken => "wrong-token",
-        }
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ReasonLabels {
-    reason: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ConfigurationLabels {
-    configuration: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct KindLabels {
-    kind: &'static str,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct InForceLabels {
-    kind: &'static str,
-    in_force: &'static str,
-}
+pub use labels::{NOT_IN_FORCE, Unauthenticated};
 
 /// From a tenth of a millisecond to the timeout of the webhooks.
 const BUCKETS: [f64; 12] =
@@ -103,22 +52,6 @@ pub struct Metrics {
     status_write_failures: Family<KindLabels, Counter>,
     not_in_force: Family<InForceLabels, Gauge>,
 }
-
-/// The kinds whose status, or label, Flinkgate writes.
-const WRITTEN_KINDS: [&str; 4] = ["FlinkTenant", "FlinkPolicy", "FlinkTenantLedger", "Namespace"];
-
-/// The label values of the gauge of what is not in force as it is stored: the kind, and what is in
-/// force instead.
-pub const NOT_IN_FORCE: [(&str, &str); 8] = [
-    ("FlinkTenant", "last-valid"),
-    ("FlinkTenant", "readable-parts"),
-    ("FlinkTenant", "nothing"),
-    ("FlinkPolicy", "last-valid"),
-    ("FlinkPolicy", "readable-parts"),
-    ("FlinkPolicy", "nothing"),
-    ("ConfigMap", "last-valid"),
-    ("ConfigMap", "readable-parts"),
-];
 
 /// Reconciliations of ledgers.
 #[derive(Debug, Default)]
@@ -325,14 +258,6 @@ impl Metrics {
         // Writing into a String cannot fail.
         let _ = encode(&mut text, &self.registry);
         text
-    }
-}
-
-/// The name of the configuration with this webhook.
-fn configuration(webhook: Webhook) -> &'static str {
-    match webhook {
-        Webhook::Mutate => "mutating",
-        Webhook::Validate => "validating",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The custom resource definition of FlinkTenant: `flinkgate crds` prints it, and tenants from files
 //! are checked with its schema.
 
+use super::schema::of_spec;
 use super::{FlinkTenant, check};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceValidation,
@@ -151,13 +152,7 @@ fn schema_of(version: &CustomResourceDefinitionVersion) -> Option<Value> {
 }
 
 /// The schema of `spec`, as JSON.
-pub(super) static SPEC_SCHEMA: LazyLock<Value> = LazyLock::new(|| {
-    let definition = serde_json::to_value(definition()).unwrap_or_default();
-    definition
-        .pointer("/spec/versions/0/schema/openAPIV3Schema/properties/spec")
-        .cloned()
-        .unwrap_or_default()
-});
+pub(super) static SPEC_SCHEMA: LazyLock<Value> = LazyLock::new(|| of_spec(&definition()));
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

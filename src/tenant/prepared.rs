@@ -10,6 +10,8 @@ use crate::flink::text_form::TextForm;
 use crate::kubernetes::pod_security::{Standard, minor_version};
 use crate::resource::quantity::Quantity;
 use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// A tenant with parsed values for the rules.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +19,7 @@ pub struct PreparedTenant {
     /// The FlinkTenant's name.
     pub name: String,
     /// Its spec as written.
-    pub spec: FlinkTenantSpec,
+    pub spec: SharedSpec,
     /// The Pod Security Standard of its pods; `None` for level `privileged`.
     pub standard: Option<Standard>,
     /// Values of options in `flink.configuration.enforced` and `.defaults`, as text.
@@ -34,6 +36,18 @@ pub struct PreparedTenant {
     pub largest_claim: Option<Size>,
     /// The largest size of a state claim.
     pub largest_state_claim: Option<Size>,
+}
+
+/// The spec of a tenant that others hold too: a spec takes a few KiB, and there may be thousands.
+#[derive(Clone, Debug, Default)]
+pub struct SharedSpec(Arc<Tenant>);
+
+impl Deref for SharedSpec {
+    type Target = FlinkTenantSpec;
+
+    fn deref(&self) -> &FlinkTenantSpec {
+        &self.0.spec
+    }
 }
 
 /// A size as text and as a number.
@@ -54,8 +68,8 @@ impl Size {
 
 impl PreparedTenant {
     /// Prepares a checked tenant.
-    pub fn new(tenant: &Tenant) -> Self {
-        let spec = tenant.spec.clone();
+    pub fn new(tenant: &Arc<Tenant>) -> Self {
+        let spec = &tenant.spec;
         let pod_security = &spec.security.pod_security;
         let minor = pod_security.version.as_deref().and_then(minor_version).unwrap_or(u64::MAX);
         let standard = (pod_security.level != PodSecurityLevel::Privileged)
@@ -106,7 +120,7 @@ impl PreparedTenant {
             state_locations,
             largest_claim,
             largest_state_claim,
-            spec,
+            spec: SharedSpec(Arc::clone(tenant)),
         }
     }
 

@@ -3,6 +3,7 @@
 
 use crate::resource::{pointer, type_name};
 use crate::spelling::closest;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use serde_json::Value;
 
 /// One mismatch with the schema.
@@ -14,6 +15,13 @@ pub struct Mismatch {
     pub message: String,
     /// Whether the schema has no such field.
     pub unknown: bool,
+}
+
+/// The schema of the spec of a definition's first version.
+pub fn of_spec(definition: &CustomResourceDefinition) -> Value {
+    let definition = serde_json::to_value(definition).unwrap_or_default();
+    let place = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+    pointer::at(&definition, place).cloned().unwrap_or_default()
 }
 
 /// Checks a value against a structural schema.

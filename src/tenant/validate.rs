@@ -4,6 +4,7 @@
 mod contradictions;
 mod forms;
 mod given;
+mod only_checked;
 mod patterns;
 
 pub(super) use forms::{Described, Form};
@@ -180,6 +181,7 @@ pub(super) fn problems(spec: &FlinkTenantSpec, rules: &[&str], today: Date) -> V
     given::check(spec, &mut problems);
     patterns::check(spec, &mut problems);
     contradictions::check(spec, &mut problems);
+    only_checked::check(spec, &mut problems);
     problems.0
 }
 

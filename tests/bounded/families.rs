@@ -683,14 +683,14 @@ fn by_name(fields: Value) -> Value {
     object
 }
 
-fn session_job(fields: Value) -> Value {
+pub fn session_job(fields: Value) -> Value {
     let mut object = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob", "metadata": {"name": "etl"},
         "spec": {"deploymentName": "session", "job": {"jarURI": "local:///a.jar", "parallelism": 2}}});
     object["spec"].as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     object
 }
 
-fn pod(spec: Value) -> Value {
+pub fn pod(spec: Value) -> Value {
     pod_with(json!({}), spec)
 }
 
@@ -700,7 +700,7 @@ pub fn pod_with(metadata: Value, spec: Value) -> Value {
     object
 }
 
-fn workload(kind: &str, spec: Value) -> Value {
+pub fn workload(kind: &str, spec: Value) -> Value {
     let group = if kind == "Job" { "batch/v1" } else { "apps/v1" };
     json!({"apiVersion": group, "kind": kind, "metadata": {"name": "w"}, "spec": {"replicas": 2, "template": {"spec": spec}}})
 }

@@ -2,7 +2,7 @@
 
 use crate::families::{FAMILIES, body};
 use crate::measure::{Cost, cost};
-use crate::{families_pods, families_yaml};
+use crate::{families_pods, families_schema, families_yaml};
 use flinkgate::admission::answer::Webhook;
 
 /// The longest answer in bytes.
@@ -37,7 +37,11 @@ fn excess(before: Cost, after: Cost) -> Option<String> {
 fn doubling_an_input_at_most_doubles_its_cost() {
     let mut failures = Vec::new();
     let word = std::env::var("FAMILY").unwrap_or_default();
-    let all = FAMILIES.iter().chain(families_yaml::FAMILIES).chain(families_pods::FAMILIES);
+    let all = FAMILIES
+        .iter()
+        .chain(families_yaml::FAMILIES)
+        .chain(families_pods::FAMILIES)
+        .chain(families_schema::FAMILIES);
     for (name, size, family) in all.filter(|(name, ..)| name.contains(&word)) {
         for webhook in [Webhook::Mutate, Webhook::Validate] {
             // What is prepared once in a process.

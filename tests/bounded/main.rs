@@ -4,6 +4,7 @@
 
 mod families;
 mod families_pods;
+mod families_schema;
 mod families_yaml;
 mod growth;
 mod hidden;

@@ -367,6 +367,145 @@ fn an_update_of_what_pods_mount_is_judged() {
     }
 }
 
+/// What both webhooks make of a request about a ConfigMap while these objects exist: the errors of
+/// validation without mutation, and the text of a key after mutation.
+fn completed(resource: &Resource, objects: &[Value], key: &str) -> (Vec<String>, String) {
+    let cluster = || FakeCluster::new(gate().with_ledgers(), objects.iter().cloned());
+    let found = errors(&cluster().answer(Webhook::Validate, resource.clone()).findings);
+    let mut object = resource.object.clone();
+    if let Some(patch) = cluster().answer(Webhook::Mutate, resource.clone()).patch {
+        json_patch::patch(&mut object, &patch).unwrap();
+    }
+    (found, object["data"][key].as_str().unwrap().to_owned())
+}
+
+/// A file without a known option lacks the enforced ones, whenever it gets there.
+#[test]
+fn a_file_without_options_is_completed_where_pods_read_it() {
+    const ENFORCED: &str = "kubernetes.rest-service.exposed.type: ClusterIP";
+    let workload = |spec: &Value| {
+        let mut workload = deployment(spec);
+        workload["spec"]["replicas"] = json!(0);
+        workload
+    };
+    let request = |text: &str, old: Option<Value>| {
+        let mut resource =
+            from("alice", &config_map("strict-conf", json!({"odd": text, "more": "x"})));
+        if old.is_some() {
+            (resource.operation, resource.old_object) = (Operation::Update, old);
+        }
+        resource
+    };
+    let olds = [
+        None,
+        Some(config_map("strict-conf", json!({}))),
+        Some(config_map("strict-conf", json!({"more": "x"}))),
+        Some(config_map("strict-conf", json!({"odd": format!("{GOOD}{ENFORCED}\n"), "more": "x"}))),
+    ];
+    // A mount by a variable is refused.
+    let is_named = |spec: &Value| !spec.to_string().contains("$(X)");
+    for (spec, _) in templates().into_iter().filter(|(spec, _)| is_named(spec)) {
+        let reader = workload(&spec);
+        for (text, old) in ["", "# none\n", "unknown.option: 1\n"]
+            .iter()
+            .flat_map(|text| olds.iter().map(move |old| (*text, old.clone())))
+        {
+            let (found, after) = completed(&request(text, old.clone()), &[reader.clone()], "odd");
+            assert_eq!(found, ["flink/enforced-option /data/odd"], "{spec} {text:?} {old:?}");
+            assert!(after.starts_with(text) && after.contains(ENFORCED), "{after}");
+            // Nobody reads it.
+            let (found, after) = completed(&request(text, old), &[], "odd");
+            assert_eq!((found, after.as_str()), (vec![], text), "{spec}");
+        }
+        // Another key changes.
+        let stored = config_map("strict-conf", json!({"odd": "", "more": "y"}));
+        let (found, after) = completed(&request("", Some(stored)), &[reader], "odd");
+        assert_eq!((found, after.as_str()), (vec![], ""), "{spec}");
+    }
+}
+
+/// A key with the name of one file, mounted as the other one, is read in the format of that.
+#[test]
+fn a_file_is_judged_in_the_format_in_which_pods_read_it() {
+    let nested = "web: {submit: {enable: true}}\n";
+    let reader = |key: &str, path: &str| {
+        let mounted = json!({"volumes": [{"name": "c", "configMap": {"name": "strict-conf",
+            "items": [{"key": key, "path": path}]}}],
+            "containers": [{"name": "jobmanager", "args": ["jobmanager"],
+                "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]}]});
+        json!({"metadata": {"name": "p", "namespace": "strict"}, "spec": mounted})
+    };
+    for (key, path, text, is_bad) in [
+        ("flink-conf.yaml", "config.yaml", nested, true),
+        ("FLINK_PROPERTIES", "config.yaml", nested, true),
+        ("config.yaml", "config.yaml", nested, true),
+        ("config.yaml", "flink-conf.yaml", BAD, true),
+        // Lines of the older file have no such option.
+        ("flink-conf.yaml", "flink-conf.yaml", nested, false),
+        ("flink-conf.yaml", "log.yaml", nested, false),
+    ] {
+        let map = config_map("strict-conf", json!({key: text}));
+        let found = reviewed(&map, "alice", vec![reader(key, path)], &map);
+        let found = found.iter().any(|error| error.starts_with("flink/forbidden-option"));
+        assert_eq!(found, is_bad, "{key} as {path}");
+    }
+}
+
+/// The API server does not ask about keys of high availability.
+#[test]
+fn keys_that_nothing_judges_are_no_configuration() {
+    let spec = |sub_path: &str, field: &str| {
+        json!({"volumes": [{"name": "c", "configMap": {"name": "strict-conf"}}],
+            "containers": [{"name": "jobmanager", "args": ["jobmanager"],
+                "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf/config.yaml", field: sub_path}]}]})
+    };
+    let items = |key: &str| {
+        json!({"volumes": [{"name": "c", "projected": {"sources": [{"configMap": {"name": "strict-conf",
+            "items": [{"key": key, "path": "flink-conf.yaml"}]}}]}}],
+            "containers": [{"name": "jobmanager", "args": ["jobmanager"],
+                "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]}]})
+    };
+    let variable = |key: &str| {
+        json!({"containers": [{"name": "jobmanager", "args": ["jobmanager"], "env": [{"name": "FLINK_PROPERTIES",
+            "valueFrom": {"configMapKeyRef": {"name": "strict-conf", "key": key}}}]}]})
+    };
+    let is_refused = |spec: &Value| {
+        let found = [
+            deployment(spec),
+            json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": "p", "namespace": "strict"}, "spec": spec}),
+        ]
+        .map(|object| of_user(&object).iter().any(|error| error.contains("configuration-source")));
+        assert_eq!(found[0], found[1], "{spec}");
+        found[0]
+    };
+    for (key, expected) in [
+        ("counter", true),
+        ("sessionId", true),
+        ("address", true),
+        ("jobGraph-1", true),
+        ("executionPlan-1", true),
+        ("checkpointID-0000000000000000001", true),
+        ("runningJobsRegistry-1", true),
+        ("org.apache.flink.k8s.leader.dispatcher", true),
+        ("config.yaml", false),
+        ("odd", false),
+        ("counters", false),
+        ("my-counter", false),
+        ("jobGraph", false),
+        ("org.apache.flink.yaml", false),
+    ] {
+        for spec in [spec(key, "subPath"), spec(key, "subPathExpr"), items(key), variable(key)] {
+            assert_eq!(is_refused(&spec), expected, "{spec}");
+        }
+    }
+    assert!(is_refused(&spec("$(X)", "subPathExpr")));
+    // Elsewhere, such keys are what people make of them.
+    let mut elsewhere = spec("counter", "subPath");
+    elsewhere["containers"][0]["volumeMounts"][0]["mountPath"] = json!("/app/counter");
+    assert!(!is_refused(&elsewhere));
+}
+
 #[test]
 fn a_custom_resource_keeps_its_configuration() {
     let cluster = |spec: &Value| {

@@ -21,7 +21,7 @@ fn gate(tenants: &[(&str, Value)], labels: &[(&str, &str)]) -> Gate {
         version: 1,
         generation: 1,
         spec: spec.clone().into(),
-        status: Value::Null,
+        ..Record::default()
     };
     let tenants = tenants.iter().map(|(name, spec)| ((*name).to_owned(), record(spec))).collect();
     let namespaces = labels

@@ -240,6 +240,7 @@ fn a_waived_conflict_hides_no_omission() {
 /// Where mutation cannot add what the tenant enforces, it refuses the object, as validation would.
 #[test]
 fn values_in_the_way_are_conflicts() {
+    const EXPOSED: &str = "kubernetes.rest-service.exposed.type";
     let gate = tenants("strict");
     let refused = |resource: &Resource| {
         let findings = gate.mutate(resource).findings.into_iter();
@@ -254,6 +255,7 @@ fn values_in_the_way_are_conflicts() {
     for (place, value, rule) in [
         ("flinkConfiguration", json!(true), "flink/enforced-option"),
         ("flinkConfiguration", json!([]), "flink/enforced-option"),
+        ("flinkConfiguration", json!({EXPOSED: {"a": "b"}}), "flink/enforced-option"),
         ("podTemplate", json!({"metadata": {"labels": "x"}}), "tenancy/label"),
         ("podTemplate", json!({"spec": {"nodeSelector": 1}}), "scheduling/node-selector"),
         ("podTemplate", json!({"spec": {"volumes": "x"}}), "storage/checkpoint-volume"),
@@ -263,6 +265,89 @@ fn values_in_the_way_are_conflicts() {
         let resource = creation(&object);
         assert!(refused(&resource).contains(rule), "{object}: {:?}", refused(&resource));
         assert!(refusals(&gate, &resource).contains(rule), "{object}");
+    }
+}
+
+/// A mapping or a list at the key of a default is what the user wrote: it stays, so that it is judged.
+#[test]
+fn defaults_replace_no_values_of_other_types() {
+    let spec = json!({"flink": {"configuration": {"defaults": {"state.backend": "rocksdb"}},
+        "resources": {"taskManager": {"memory": "4g"}}}});
+    let gate = gate(&folder([&tenant("plain", &["strict"], &spec)]), Unassigned::Warn);
+    for (carrier, field) in [
+        ("../ways-round/bases/deployment", "flinkConfiguration"),
+        ("flink-cluster", "flinkProperties"),
+        ("flink-application", "flinkConfig"),
+    ] {
+        let mut object = read(format!("tests/data/kinds/{carrier}.yaml"));
+        object["metadata"]["namespace"] = "strict".into();
+        for value in [json!({"incremental": "true"}), json!(["rocksdb"])] {
+            object["spec"][field] = json!({"state.backend": value});
+            let mutated = gate.mutated(&creation(&object));
+            assert_eq!(mutated["spec"][field]["state.backend"], value, "{object}");
+        }
+    }
+    let mut object = read("tests/data/ways-round/bases/deployment.yaml");
+    object["metadata"]["namespace"] = "strict".into();
+    object["spec"]["taskManager"]["resource"] = json!({"cpu": 1, "memory": {"size": "2g"}});
+    let mutated = gate.mutated(&creation(&object));
+    assert_eq!(mutated["spec"]["taskManager"]["resource"]["memory"], json!({"size": "2g"}));
+}
+
+/// A null among the containers of a role stays where the other role renames the main container, which
+/// both merge by position.
+#[test]
+fn null_elements_of_lists_stay() {
+    let spec = json!({"storage": {"checkpoints": {"volume":
+        {"claimName": "{cluster}-state", "mountPath": "/flink/state", "size": "10Gi"}}}});
+    let gate = gate(&folder([&tenant("claims", &["strict"], &spec)]), Unassigned::Warn);
+    let mut object = read("tests/data/ways-round/bases/deployment.yaml");
+    object["metadata"]["namespace"] = "strict".into();
+    let template = |containers: Value| json!({"spec": {"containers": containers}});
+    let container = |name: &str| json!({"name": name, "image": "registry.example.com/log:1"});
+    let main = json!({"name": "flink-main-container"});
+    let [a, b, c] = ["a", "b", "c"].map(container);
+    object["spec"]["podTemplate"] = template(json!([a, main]));
+    object["spec"]["jobManager"]["podTemplate"] = template(json!([a, b, c]));
+    object["spec"]["taskManager"]["podTemplate"] = template(json!([a, null, c]));
+    let mutated = gate.mutated(&creation(&object));
+    assert_eq!(mutated["spec"]["taskManager"]["podTemplate"]["spec"]["containers"][1], Value::Null);
+}
+
+/// Which of two containers or volumes with one name is meant is unknown. No API server takes such a pod.
+#[test]
+fn templates_that_repeat_a_name_are_not_completed() {
+    let spec = json!({"security": {"podSecurity": {"level": "restricted"}}, "storage": {"checkpoints": {"volume":
+        {"claimName": "{cluster}-state", "mountPath": "/state", "size": "10Gi"}}}});
+    let gate = gate(&folder([&tenant("claims", &["strict"], &spec)]), Unassigned::Warn);
+    let container = |name: &str| json!({"name": name, "image": "registry.example.com/log:1"});
+    let main = json!({"name": "flink-main-container"});
+    let claim = json!({"name": "state", "persistentVolumeClaim": {"claimName": "etl-state"}});
+    let scratch = |name: &str| json!({"name": name, "emptyDir": {}});
+    for (containers, volumes, is_completed) in [
+        (json!([main, container("log")]), json!([claim, scratch("more")]), true),
+        (json!([main, container("log"), main]), json!([]), false),
+        (json!([main, container("log"), container("log")]), json!([]), false),
+        (json!([main]), json!([scratch("state"), claim]), false),
+    ] {
+        for by_name in ["true", "false"] {
+            let mut object = read("tests/data/ways-round/bases/deployment.yaml");
+            object["metadata"]["namespace"] = "strict".into();
+            object["spec"]["flinkConfiguration"] =
+                json!({"kubernetes.operator.pod-template.merge-arrays-by-name": by_name});
+            object["spec"]["podTemplate"] =
+                json!({"spec": {"containers": containers, "volumes": volumes}});
+            let mutated = gate.mutated(&creation(&object));
+            let is_same = mutated["spec"]["podTemplate"] == object["spec"]["podTemplate"];
+            assert_eq!(!is_same, is_completed, "{object}");
+            assert_eq!(gate.mutated(&creation(&mutated)), mutated, "{object}");
+            let is_refused = gate
+                .mutate(&creation(&object))
+                .findings
+                .iter()
+                .any(|finding| finding.level == Level::Error);
+            assert_eq!(is_refused, !is_completed, "{object}");
+        }
     }
 }
 
@@ -278,7 +363,13 @@ fn values_in_the_way_are_reported_by_lint() {
     {
         let mut object = read(format!("tests/data/kinds/{carrier}.yaml"));
         object["metadata"]["namespace"] = "strict".into();
-        for (value, is_refused) in [(json!("a: b"), true), (json!([]), true), (json!({}), false)] {
+        for (value, is_refused) in [
+            (json!("a: b"), true),
+            (json!([]), true),
+            (json!({"web.submit.enable": {"a": "b"}}), true),
+            (json!({"web.submit.enable": []}), true),
+            (json!({}), false),
+        ] {
             object["spec"][field] = value;
             let resource = creation(&object);
             let mut stored = resource.clone();

@@ -4,9 +4,13 @@
 use crate::seeded::Seeded;
 use crate::webhook_rules::WEBHOOKS;
 use flinkgate::flink::config_file::{CONFIG, FLINK_CONF, parse};
+use flinkgate::flink::config_sources::is_key_of_high_availability;
 
 /// What the condition looks for in each text of a ConfigMap.
 const PATTERN: &str = r"[:?]([^\x21-\x7e]|$)|\{";
+
+/// The keys that the condition does not ask about when they are new.
+const KEYS: &str = r"^(address|sessionId|counter|(jobGraph|executionPlan|runningJobsRegistry|checkpointID)-.*|org\.apache\.flink\.k8s\.leader\..*)$";
 
 /// The same pattern, written in Rust. tests/cluster/config_maps.rs asks a real API server.
 fn matches(text: &str) -> bool {
@@ -77,7 +81,25 @@ fn the_condition_is_the_one_of_this_test() {
     let (_, webhook) =
         WEBHOOKS.iter().find(|(_, webhook)| webhook["name"] == "options.flinkgate.dev").unwrap();
     let condition = webhook["matchConditions"][0]["expression"].as_str().unwrap();
-    assert!(condition.contains(&format!(".matches(r'{PATTERN}')")), "{condition}");
+    // In the object, and in the one before an update.
+    assert_eq!(condition.matches(&format!(".matches(r'{PATTERN}')")).count(), 2, "{condition}");
+    assert!(condition.contains(&format!("!key.matches(r'{KEYS}')")), "{condition}");
+}
+
+#[test]
+fn keys_that_are_not_asked_about_are_those_that_no_pod_may_read() {
+    for key in ["address", "sessionId", "counter"] {
+        assert!(is_key_of_high_availability(key) && KEYS.contains(key), "{key}");
+        assert!(!is_key_of_high_availability(&format!("{key}s")), "{key}");
+    }
+    for prefix in ["jobGraph", "executionPlan", "runningJobsRegistry", "checkpointID"] {
+        assert!(is_key_of_high_availability(&format!("{prefix}-1")) && KEYS.contains(prefix));
+        assert!(!is_key_of_high_availability(prefix));
+    }
+    assert!(is_key_of_high_availability("org.apache.flink.k8s.leader.x"));
+    for key in ["org.apache.flink.k8s.leader", "xcounter", "config.yaml", "odd", ""] {
+        assert!(!is_key_of_high_availability(key), "{key}");
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Kinds that make pods without being asked about, and JobManagers that nothing declares: a tenant's
 //! rules and its `clusters`, `jobs` and `perCluster` hold however pods come to be.
 
+use flinkgate::flink::container_defaults::ContainerDefaults;
 use flinkgate::kinds::{self, KINDS};
 use flinkgate::pipeline::{Gate, Unassigned};
 use flinkgate::quota::ledger::{Decision, Ledger, LiveObject, View};
@@ -113,7 +114,8 @@ impl Scene {
             .stored
             .iter()
             .filter_map(|stored| {
-                let mut live = self.gate.living(stored, tenant.as_deref())?;
+                let mut live =
+                    self.gate.living(stored, tenant.as_deref(), ContainerDefaults::default())?;
                 let above = live.owners.clone();
                 live.owners.extend(
                     above.iter().filter_map(|owner| owners.get(&**owner)).flatten().cloned(),

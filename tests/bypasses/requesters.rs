@@ -1,6 +1,7 @@
 //! Case 09: who made an object is what the API server says, not what the object says.
 
 use assert_cmd::Command;
+use flinkgate::flink::container_defaults::ContainerDefaults;
 use flinkgate::flink::requester::{DEFAULT_OPERATOR_USER, OperatorUsers};
 use flinkgate::pipeline::{Answer, Gate, Unassigned};
 use flinkgate::quota::ledger::{LiveObject, Request};
@@ -120,7 +121,8 @@ fn what_claims_an_owner_is_charged() {
             assert!(request(DEFAULT_OPERATOR_USER, &object).is_none(), "{object}");
             let stored = Resource::from_manifest(object).unwrap();
             let tenant = gate.tenants().iter().next().cloned();
-            let LiveObject { usage, .. } = gate.living(&stored, tenant.as_deref()).unwrap();
+            let LiveObject { usage, .. } =
+                gate.living(&stored, tenant.as_deref(), ContainerDefaults::default()).unwrap();
             assert_eq!(usage, charged.usage);
         }
     }

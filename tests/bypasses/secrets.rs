@@ -15,7 +15,7 @@ use std::time::Duration;
 /// Texts that must not be in any output, in any shape that an encoder could give them.
 const CANARIES: [&str; 5] = ["CANARY", "canary", "Q0FOQVJZ", "hunter", "hunt/er"];
 
-const FORMATS: [&str; 6] = ["text", "json", "sarif", "junit", "github", "gitlab"];
+const FORMATS: [&str; 7] = ["text", "json", "sarif", "junit", "github", "gitlab", "markdown"];
 
 fn assert_clean(output: &str, what: &str) {
     for canary in CANARIES {

@@ -116,7 +116,7 @@ fn quota_statuses_fit_the_schema_from_any_state_to_any() {
 }
 
 fn record(spec: Value, status: Value) -> Record {
-    Record { created: 1, version: 1, generation: 3, spec: spec.into(), status }
+    Record { created: 1, version: 1, generation: 3, spec: spec.into(), status: status.into() }
 }
 
 /// A tenant that gets other specs, is removed and comes back under another name, with a policy that
@@ -184,7 +184,7 @@ fn tenant_and_policy_statuses_fit_the_schema_from_any_state_to_any() {
                 let policies = policies
                     .iter()
                     .map(|(name, one)| {
-                        (name.clone(), Record { status: policy.clone(), ..one.clone() })
+                        (name.clone(), Record { status: policy.clone().into(), ..one.clone() })
                     })
                     .collect();
                 let again = updates(&configuration, &tenants, &policies, &BTreeMap::new(), now());

@@ -155,7 +155,7 @@ fn no_canary_acts_through_any_command() {
                 pod(canary)
             ),
         );
-        for format in ["text", "json", "sarif", "junit", "github", "gitlab"] {
+        for format in ["text", "json", "sarif", "junit", "github", "gitlab", "markdown"] {
             check(
                 folder,
                 canary,

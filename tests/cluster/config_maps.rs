@@ -171,3 +171,53 @@ fn files_of_clients_are_completed_and_the_operators_are_its_own() {
         assert_eq!(stored(name)["data"]["config.yaml"], json!(expected));
     }
 }
+
+/// The match conditions ask about whatever a pod may read as Flink's configuration.
+#[test]
+fn a_file_under_another_key_is_completed_whenever_it_gets_its_text() {
+    let admin = installation();
+    let spec = json!({"flink": {"configuration": {"enforced": {"web.submit.enable": "false"}}}});
+    let namespace = admin.tenant("config-keys", spec);
+    let labels = json!({"app": "later", "component": "jobmanager"});
+    let container = json!({"name": "jobmanager", "image": "registry.example.com/flink:1.20", "args": ["jobmanager"],
+        "volumeMounts": [{"name": "c", "mountPath": "/opt/flink/conf"}]});
+    let items = json!([{"key": "odd", "path": "flink-conf.yaml"}]);
+    let template = json!({"metadata": {"labels": labels}, "spec": {"containers": [container],
+        "volumes": [{"name": "c", "configMap": {"name": "later", "items": items}}]}});
+    let workload = json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "later", "namespace": namespace},
+        "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}});
+    admin.create(&workload.to_string());
+    let map = |data: Value| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "later", "namespace": namespace}, "data": data})
+            .to_string()
+    };
+    let here = ["configmap", "later", "--namespace", &namespace];
+    let is_completed = |what: &str| {
+        let stored = admin.get(&here);
+        let text = stored["data"]["odd"].as_str().unwrap_or_default();
+        assert!(text.contains("web.submit.enable: false"), "{what}: {stored}");
+    };
+    let patch = |data: Value| {
+        let patch = json!({ "data": data }).to_string();
+        admin.kubectl(&[&["patch"], &here[..], &["--type", "merge", "--patch", &patch]].concat());
+    };
+    for (first, then) in [
+        (json!({"odd": ""}), None),
+        (json!({"odd": "x"}), None),
+        (json!({}), Some(json!({"odd": ""}))),
+        (json!({"counter": "1"}), Some(json!({"odd": "x"}))),
+        (json!({"odd": "rest.port: 8081"}), Some(json!({"odd": "x"}))),
+    ] {
+        admin.create(&map(first.clone()));
+        if let Some(then) = &then {
+            patch(then.clone());
+        }
+        is_completed(&format!("{first} {then:?}"));
+        patch(json!({"odd": "y"}));
+        is_completed("an update");
+        // What changes beside it, and what high availability writes, changes nothing of it.
+        patch(json!({"notes": "a", "checkpointID-1": "rO0AB"}));
+        is_completed("another key");
+        admin.kubectl(&[&["delete"], &here[..]].concat());
+    }
+}

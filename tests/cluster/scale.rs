@@ -22,8 +22,8 @@ const PODS: usize = 10_000;
 /// Requests of the test under way at once.
 const AT_ONCE: usize = 16;
 const USER: &str = "system:serviceaccount:flinkgate-system:flinkgate";
-/// The memory that is aimed at for a thousand tenants, in KiB. The checks of tenants on model jobs brought it
-/// from below 100 MiB to 105.
+/// The memory that is aimed at for a thousand tenants, in KiB. More than half of it is the program of a
+/// debug build (`RssFile`, 53 MiB on 28 November 2026), which grows with the code.
 const MEMORY: u64 = 120 * 1_024;
 
 #[test]
@@ -66,7 +66,13 @@ fn a_start_among_a_thousand_tenants_costs_few_requests_and_little_memory() {
         all_written(&control_plane)
     });
     let (memory, most) = (first.memory("VmRSS"), first.memory("VmHWM"));
-    println!("memory: {} MiB, at most {} MiB", memory / 1_024, most / 1_024);
+    let program = first.memory("RssFile");
+    println!(
+        "memory: {} MiB with {} MiB of the program, at most {} MiB",
+        memory / 1_024,
+        program / 1_024,
+        most / 1_024
+    );
     assert!(memory < MEMORY, "{memory} KiB");
     let written = requests(&log);
     println!("all written: {written:?}");

@@ -2,7 +2,8 @@
 //! objects is refused by both or by none.
 //!
 //! The definitions are made from Flinkgate's own table. With those of the operators in a folder, as
-//! `src/flink/schemas/README.md` describes, `FLINK_CRD_RELEASES=FOLDER` compares each release.
+//! `src/flink/schemas/README.md` describes, `FLINK_CRD_RELEASES=FOLDER` compares each release; the page
+//! has the last result.
 
 use super::support::wait::until;
 use super::support::{ControlPlane, Options};

@@ -1,12 +1,13 @@
 //! What must hold after a step. Each check waits for it, and fails with what it saw last.
 
 use crate::api::text;
-use crate::cluster::{brief, millis};
+use crate::cluster::{brief, claims_of, is_in_claim, millis};
 use crate::manifest::Way;
 use crate::step::{Case, PATIENCE};
 use crate::support::wait::within;
 use flinkgate::resource::quantity::Quantity;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 impl Case<'_> {
@@ -38,10 +39,27 @@ impl Case<'_> {
         let (counted, since) =
             within(PATIENCE, "the job counts", || Ok((self.cluster.counted()?, millis())));
         within(PATIENCE, "a checkpoint completes into the claim", || {
-            let path = self.cluster.checkpoint_since(since)?;
-            self.cluster.in_state(&path)
+            // The next checkpoint replaces it, so nothing slow may come between question and look.
+            let claims = self.cluster.claims()?;
+            is_in_claim(&self.cluster.checkpoint_since(since)?, &claims)
         });
         self.floor = counted;
+    }
+
+    /// All pods of the cluster see its state at the same place. Small state is in no file of a
+    /// TaskManager, so that a checkpoint would not show it.
+    pub fn state_has_one_place(&self) {
+        within(PATIENCE, "all pods see the state at one place", || {
+            let pods: Vec<Value> = ["jobmanager", "taskmanager"]
+                .iter()
+                .flat_map(|role| self.cluster.pods(role))
+                .collect();
+            let places: BTreeSet<Vec<(String, String)>> = pods.iter().map(claims_of).collect();
+            match places.len() {
+                1 => Ok(()),
+                _ => Err(format!("{places:?} of {}", brief(&pods))),
+            }
+        });
     }
 
     /// A pod is gone, or its container has been started again. What holds after that, holds without
@@ -84,7 +102,7 @@ impl Case<'_> {
                 .map(|container| amount(&container["resources"]["requests"]["cpu"]))
                 .try_fold(Quantity::from_units(0), |sum, cpu| sum.checked_add(cpu))
                 .unwrap();
-            let tenant = self.world().installation.get(&["flinktenant", &self.cluster.namespace]);
+            let tenant = self.world().get(&["flinktenant", &self.cluster.namespace]);
             let used = &tenant["status"]["used"];
             // A blue/green deployment is charged for both colours as long as it exists.
             let colours = if self.manifest.way == Way::BlueGreen { 2 } else { 1 };

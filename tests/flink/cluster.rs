@@ -107,30 +107,41 @@ impl Cluster<'_> {
         }
     }
 
-    /// The file on this machine that a path of Flink's means; it must exist, in the folder of the
-    /// claim that the JobManager has mounted there.
-    pub fn in_state(&self, path: &str) -> Result<PathBuf, String> {
-        let path = format!("/{}", path.trim_start_matches("file:").trim_start_matches('/'));
+    /// The claims that the JobManager has mounted: each path, and its folder on this machine.
+    pub fn claims(&self) -> Result<Vec<(String, PathBuf)>, String> {
         let pods = self.pods("jobmanager");
         let pod = pods.first().ok_or("no JobManager")?;
-        for volume in pod["spec"]["volumes"].as_array().into_iter().flatten() {
-            let Some(claim) = volume["persistentVolumeClaim"]["claimName"].as_str() else {
-                continue;
-            };
-            let mounts =
-                pod["spec"]["containers"][0]["volumeMounts"].as_array().into_iter().flatten();
-            for mount in mounts.filter(|mount| mount["name"] == volume["name"]) {
-                let Some(inside) = path.strip_prefix(text(mount, "/mountPath")) else { continue };
-                let folder = self.world.claim(&self.namespace, claim)?;
-                let metadata = folder.join(inside.trim_start_matches('/')).join("_metadata");
-                return match metadata.is_file() {
-                    true => Ok(metadata),
-                    false => Err(format!("{} is not there", metadata.display())),
-                };
-            }
-        }
-        Err(format!("{path} is in no claim of the JobManager"))
+        let folder = |(path, claim): (String, String)| {
+            self.world.claim(&self.namespace, &claim).map(|folder| (path, folder))
+        };
+        claims_of(pod).into_iter().map(folder).collect()
     }
+}
+
+/// The claims that a pod's first container mounts: each path, and the claim's name.
+pub fn claims_of(pod: &Value) -> Vec<(String, String)> {
+    let list = |place: &str| pod.pointer(place).and_then(Value::as_array).into_iter().flatten();
+    let claim = |mount: &Value| {
+        let volume = list("/spec/volumes").find(|volume| volume["name"] == mount["name"])?;
+        volume["persistentVolumeClaim"]["claimName"].as_str().map(str::to_owned)
+    };
+    list("/spec/containers/0/volumeMounts")
+        .filter_map(|mount| Some((text(mount, "/mountPath").to_owned(), claim(mount)?)))
+        .collect()
+}
+
+/// Whether the state that a path of Flink's means is in one of these claims.
+pub fn is_in_claim(path: &str, claims: &[(String, PathBuf)]) -> Result<(), String> {
+    let path = format!("/{}", path.trim_start_matches("file:").trim_start_matches('/'));
+    for (mount, folder) in claims {
+        let Some(inside) = path.strip_prefix(mount.as_str()) else { continue };
+        let metadata = folder.join(inside.trim_start_matches('/')).join("_metadata");
+        return match metadata.is_file() {
+            true => Ok(()),
+            false => Err(format!("{} is not there", metadata.display())),
+        };
+    }
+    Err(format!("{path} is in no claim of the JobManager"))
 }
 
 /// Whether all tasks run. A reader of a source that got no part of it has finished.

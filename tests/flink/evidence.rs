@@ -1,12 +1,26 @@
 //! What a scenario leaves behind: refusals in the logs of Flinkgate, and what explains a failure.
 
 use crate::api::text;
-use crate::support::Flinkgate;
 use crate::world::World;
 use serde_json::Value;
-use std::fs;
+use std::path::Path;
+use std::{fs, io};
+
+/// The environment variable with a folder that the logs are copied to.
+const KEEP: &str = "FLINK_TEST_KEEP";
 
 impl World {
+    /// Copies the logs of all processes and pods, if somebody asked for them.
+    pub fn keep_logs(&self) {
+        let Some(folder) = std::env::var_os(KEEP) else { return };
+        let folder = Path::new(&folder);
+        if let Err(error) = copy_logs(self.installation.folder(), folder)
+            .and_then(|()| copy_folders(&self.machine.pods, &folder.join("pods")))
+        {
+            eprintln!("{KEEP}: {}: {error}", folder.display());
+        }
+    }
+
     /// Prints what helps to find out why a step failed.
     pub fn explain(&self, namespace: &str) {
         if let Some(operator) = &self.operator {
@@ -40,8 +54,9 @@ impl World {
 
     /// What Flinkgate refused in a namespace so far, without dry runs: one line each, in order.
     pub fn refusals(&self, namespace: &str) -> Vec<String> {
-        let log = self.installation.replicas.iter().flat_map(Flinkgate::log);
-        let mut refusals: Vec<(String, String)> = log
+        let replicas = self.replicas();
+        let mut refusals: Vec<(String, String)> = replicas
+            .log()
             .filter(|line| line["namespace"] == namespace && line["dryRun"] == false)
             .filter(|line| line["allowed"] == false)
             .map(|line| {
@@ -59,4 +74,24 @@ impl World {
 
 fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// Copies the logs of each folder in a folder.
+fn copy_folders(from: &Path, to: &Path) -> io::Result<()> {
+    for folder in fs::read_dir(from)? {
+        let folder = folder?;
+        copy_logs(&folder.path(), &to.join(folder.file_name()))?;
+    }
+    Ok(())
+}
+
+fn copy_logs(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for file in fs::read_dir(from)? {
+        let file = file?;
+        if file.path().extension().is_some_and(|extension| extension == "log") {
+            fs::copy(file.path(), to.join(file.file_name()))?;
+        }
+    }
+    Ok(())
 }

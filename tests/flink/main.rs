@@ -15,6 +15,8 @@ mod names;
 mod needs;
 mod network;
 mod operator;
+mod outage;
+mod play;
 mod scenarios;
 mod step;
 #[allow(unused_imports)]
@@ -29,8 +31,9 @@ const INSIDE: &str = "FLINK_TEST_INSIDE";
 
 fn main() -> ExitCode {
     let outcome = match std::env::var_os(INSIDE) {
-        Some(folder) => Needs::find(std::path::Path::new(&folder))
-            .map(|needs| scenarios::run(needs, &filters())),
+        Some(folder) => {
+            Needs::find(std::path::Path::new(&folder)).map(|needs| play::run(needs, &filters()))
+        }
         None => outside(),
     };
     match outcome {

@@ -2,6 +2,7 @@
 //! cluster with its job, a blue/green deployment, or Flink's own client.
 
 use crate::api::text;
+use crate::step::PATIENCE;
 use crate::support::wait::within;
 use crate::world::{World, documents};
 use serde_json::{Value, json};
@@ -68,7 +69,7 @@ impl Manifest {
             return self.run_client(world);
         }
         let texts: Vec<String> = self.documents.iter().map(Value::to_string).collect();
-        let applied = world.developer.try_kubectl(&["apply", "-f", "-"], &texts.join("\n---\n"));
+        let applied = world.develop(&["apply", "-f", "-"], &texts.join("\n---\n"));
         applied.unwrap_or_else(|refusal| panic!("the developer's manifest is refused: {refusal}"));
     }
 
@@ -77,14 +78,14 @@ impl Manifest {
         for document in self.documents.iter().rev() {
             let kind = if self.way == Way::Client { "deployment" } else { text(document, "/kind") };
             let name = text(document, "/metadata/name");
-            world.developer.kubectl(&[
-                "delete",
-                kind,
-                name,
-                "--namespace",
-                &self.namespace,
-                "--timeout=120s",
-            ]);
+            let object = [kind, name, "--namespace", &self.namespace];
+            let delete = [["delete", "--wait=false"].as_slice(), &object].concat();
+            world.develop(&delete, "").unwrap_or_else(|error| panic!("{name}: {error}"));
+            let get = [["get", "--output=name", "--ignore-not-found"].as_slice(), &object].concat();
+            within(PATIENCE, &format!("{name} is deleted"), || match world.develop(&get, "")? {
+                found if found.is_empty() => Ok(()),
+                found => Err(found),
+            });
         }
     }
 
@@ -92,7 +93,7 @@ impl Manifest {
     pub fn stored(&self, world: &World) -> Value {
         let (kind, name) = self.object();
         let kind = if self.way == Way::Client { "deployment" } else { kind };
-        world.installation.get(&[kind, name, "--namespace", &self.namespace])
+        world.get(&[kind, name, "--namespace", &self.namespace])
     }
 
     /// The name of the Flink cluster: its label `app`.

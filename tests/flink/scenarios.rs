@@ -1,33 +1,33 @@
-//! The table of scenarios, and what runs it.
+//! The table of scenarios.
 
-use crate::needs::Needs;
-use crate::step::{Case, Step};
-use crate::world::World;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
+use crate::outage::Outage;
+use crate::step::Step;
 
 /// A cluster of a tenant, and what happens to it.
-struct Scenario {
-    name: &'static str,
+pub struct Scenario {
+    pub name: &'static str,
     /// A file of `tenants`.
-    tenant: &'static str,
+    pub tenant: &'static str,
     /// A file of `manifests`.
-    manifest: &'static str,
-    steps: &'static [Step],
+    pub manifest: &'static str,
+    pub steps: &'static [Step],
 }
 
 impl Scenario {
     /// Whether a filter means it: its name, or a part of it that is no scenario's name.
-    fn is(&self, filter: &str) -> bool {
+    pub fn is(&self, filter: &str) -> bool {
         self.name == filter
             || self.name.contains(filter) && SCENARIOS.iter().all(|other| other.name != filter)
     }
 }
 
+const KILL_LEADER: Step = Step::Outage(Outage::KillLeader);
+const RESTART_API_SERVER: Step = Step::Outage(Outage::RestartApiServer);
+
 use Step::{
-    Autoscaled, ChangeTenant, Checkpoint, CrashJobManager, CrashTaskManager, DeleteJobManager,
-    DeleteTaskManager, KillLeader, LoseNode, Recreate, Rescale, RestartApiServer, Resume,
-    Savepoint, Scale, Start, Suspend, Upgrade, UpgradeFromLastState,
+    Amid, Autoscaled, ChangeTenant, Checkpoint, CrashJobManager, CrashTaskManager,
+    DeleteJobManager, DeleteTaskManager, LoseNode, Recreate, Rescale, Resume, Savepoint, Scale,
+    Start, Suspend, Upgrade, UpgradeFromLastState,
 };
 
 const fn scenario(
@@ -56,7 +56,8 @@ const LIFE: &[Step] = &[
     Recreate,
 ];
 
-const SCENARIOS: &[Scenario] = &[
+/// All scenarios.
+pub const SCENARIOS: &[Scenario] = &[
     scenario("application-rich", "rich", "application", LIFE),
     scenario("application-limited", "limited", "application", LIFE),
     scenario("standalone-rich", "rich", "standalone", SHORT_LIFE),
@@ -95,10 +96,54 @@ const SCENARIOS: &[Scenario] = &[
     scenario("outages", "rich", "application", OUTAGES),
     scenario("outages-limited", "limited", "application", OUTAGES),
     scenario("outages-changed", "rich", "application", OUTAGES_CHANGED),
+    scenario("leader-amid-rich", "rich", "application", &amid(Outage::KillLeader, SHORT_LIFE)),
+    scenario(
+        "leader-amid-limited",
+        "limited",
+        "application",
+        &amid(Outage::KillLeader, SHORT_LIFE),
+    ),
+    scenario("leader-amid-session", "limited", "session", &amid(Outage::KillLeader, SHORT_LIFE)),
+    scenario(
+        "leader-amid-standalone",
+        "limited",
+        "standalone",
+        &amid(Outage::KillLeader, SHORT_LIFE),
+    ),
+    scenario(
+        "leader-amid-change",
+        "rich",
+        "application",
+        &amid(Outage::KillLeader, &changed("all")),
+    ),
+    scenario(
+        "api-server-amid-rich",
+        "rich",
+        "application",
+        &amid(Outage::RestartApiServer, SHORT_LIFE),
+    ),
+    scenario(
+        "api-server-amid-limited",
+        "limited",
+        "application",
+        &amid(Outage::RestartApiServer, SHORT_LIFE),
+    ),
+    scenario(
+        "api-server-amid-session",
+        "limited",
+        "session",
+        &amid(Outage::RestartApiServer, SHORT_LIFE),
+    ),
+    scenario(
+        "api-server-amid-standalone",
+        "limited",
+        "standalone",
+        &amid(Outage::RestartApiServer, SHORT_LIFE),
+    ),
 ];
 
 /// The same in modes that differ in who makes the pods, not in what happens to processes.
-const SHORT_LIFE: &[Step] = &[
+const SHORT_LIFE: &[Step; 9] = &[
     Start,
     Savepoint,
     Upgrade,
@@ -113,12 +158,12 @@ const SHORT_LIFE: &[Step] = &[
 /// What Flinkgate stands on goes away for a moment, and the cluster needs it right after.
 const OUTAGES: &[Step] = &[
     Start,
-    RestartApiServer,
+    RESTART_API_SERVER,
     DeleteTaskManager,
-    KillLeader,
+    KILL_LEADER,
     DeleteJobManager,
     Rescale(2),
-    RestartApiServer,
+    RESTART_API_SERVER,
     Upgrade,
 ];
 
@@ -126,13 +171,24 @@ const OUTAGES: &[Step] = &[
 const OUTAGES_CHANGED: &[Step] = &[
     Start,
     ChangeTenant("all"),
-    KillLeader,
+    KILL_LEADER,
     DeleteTaskManager,
-    RestartApiServer,
+    RESTART_API_SERVER,
     DeleteJobManager,
     Upgrade,
     Rescale(2),
 ];
+
+/// The same outage in the middle of each step.
+const fn amid<const STEPS: usize>(outage: Outage, steps: &'static [Step; STEPS]) -> [Step; STEPS] {
+    let mut amid = *steps;
+    let mut index = 0;
+    while index < STEPS {
+        amid[index] = Amid(outage, &steps[index]);
+        index += 1;
+    }
+    amid
+}
 
 /// Flink's own client and no operator.
 const NATIVE: &[Step] = &[
@@ -204,67 +260,3 @@ const CHANGED_BLUE_GREEN: &[Step] = &[
 
 const CHANGED_AUTOSCALED: &[Step] =
     &[Start, ChangeTenant("all"), Autoscaled(2), DeleteTaskManager, DeleteJobManager];
-
-/// Runs the scenarios whose name contains one of the filters; whether all passed.
-pub fn run(needs: Needs, filters: &[String]) -> bool {
-    let chosen: Vec<&Scenario> = SCENARIOS
-        .iter()
-        .filter(|scenario| filters.is_empty() || filters.iter().any(|part| scenario.is(part)))
-        .collect();
-    if needs.operator.is_none() && chosen.iter().any(|scenario| scenario.manifest != "native") {
-        eprintln!(
-            "{} is not set, and without the operator only `cargo test --test flink native` can be run",
-            crate::needs::OPERATOR
-        );
-        return false;
-    }
-    let world = World::start(needs);
-    let mut failed = 0;
-    for (number, scenario) in chosen.iter().enumerate() {
-        println!("scenario {}", scenario.name);
-        let namespace = format!("t{number}-{}", scenario.tenant);
-        let passed =
-            catch_unwind(AssertUnwindSafe(|| play(&world, scenario, &namespace))).unwrap_or(false);
-        if !passed {
-            failed += 1;
-        }
-        world.clean(&namespace);
-    }
-    println!("{} passed, {failed} failed", chosen.len() - failed);
-    failed == 0
-}
-
-/// Flink asks again and again for a pod that is refused.
-const SHOWN: usize = 3;
-
-/// Takes the steps of a scenario; whether all passed. A refusal fails a step, and the next one is taken
-/// nevertheless if all that must hold does.
-fn play(world: &World, scenario: &Scenario, namespace: &str) -> bool {
-    world.tenant(namespace, scenario.tenant);
-    let mut case = Case::new(world, namespace, scenario.manifest);
-    let (mut passed, mut known) = (true, 0);
-    for step in scenario.steps.iter().chain(&[Step::Delete]) {
-        let start = Instant::now();
-        let done = catch_unwind(AssertUnwindSafe(|| case.take(*step)));
-        let refusals = world.refusals(namespace).split_off(known);
-        known += refusals.len();
-        let word = match (&done, refusals.is_empty()) {
-            (Ok(()), true) => "ok",
-            (Ok(()), false) => "REFUSED",
-            (Err(_), _) => "FAILED",
-        };
-        println!("  {step:?}: {word} ({} s)", start.elapsed().as_secs());
-        for refusal in refusals.iter().take(SHOWN) {
-            println!("    {refusal}");
-        }
-        if refusals.len() > SHOWN {
-            println!("    and {} more", refusals.len() - SHOWN);
-        }
-        passed &= word == "ok";
-        if done.is_err() {
-            world.explain(namespace);
-            return false;
-        }
-    }
-    passed
-}

@@ -1,15 +1,19 @@
 //! The steps of scenarios, each with what must hold after it.
 
 use crate::api::text;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, is_in_claim};
 use crate::manifest::{Manifest, Way};
+use crate::outage::Outage;
 use crate::support::wait::within;
 use crate::world::{World, document};
 use serde_json::{Value, json};
 use std::time::Duration;
 
 /// Starts of Flink and losses of nodes take their time.
-pub const PATIENCE: Duration = Duration::from_secs(240);
+pub const PATIENCE: Duration = Duration::from_secs(360);
+
+/// How long a step has gone on when an outage begins.
+const AMID: Duration = Duration::from_secs(4);
 
 /// What is done to a cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,12 +52,12 @@ pub enum Step {
     Recreate,
     /// The object is deleted: nothing of it is left, and nothing is charged for it.
     Delete,
-    /// The replica of Flinkgate that leads is killed.
-    KillLeader,
-    /// The API server stops and starts again.
-    RestartApiServer,
+    /// Something is away for a moment.
+    Outage(Outage),
     /// The tenant's spec changes: a file of `tenants/changes`.
     ChangeTenant(&'static str),
+    /// An outage begins while the other step goes on.
+    Amid(Outage, &'static Step),
 }
 
 /// A cluster in the middle of its scenario.
@@ -101,7 +105,9 @@ impl<'a> Case<'a> {
                 let target = format!("{kind}/{name}");
                 let replicas = format!("--replicas={count}");
                 let namespace = self.cluster.namespace.as_str();
-                world.developer.kubectl(&["scale", &target, &replicas, "--namespace", namespace]);
+                world
+                    .develop(&["scale", &target, &replicas, "--namespace", namespace], "")
+                    .unwrap();
             }
             Step::Autoscaled(count) => self.task_managers = count,
             Step::CrashTaskManager => self.crash("taskmanager"),
@@ -115,8 +121,16 @@ impl<'a> Case<'a> {
                 self.manifest.apply(world);
             }
             Step::Recreate => self.recreate(),
-            Step::KillLeader => world.kill_leader(),
-            Step::RestartApiServer => world.restart_api_server(),
+            Step::Outage(outage) => outage.happen(world),
+            Step::Amid(outage, step) => {
+                return std::thread::scope(|scope| {
+                    scope.spawn(|| {
+                        std::thread::sleep(AMID);
+                        outage.happen(world);
+                    });
+                    self.take(*step);
+                });
+            }
             Step::Delete => {
                 self.manifest.delete(world);
                 self.pods_left(0);
@@ -134,6 +148,7 @@ impl<'a> Case<'a> {
     fn holds(&mut self) {
         self.cluster.name = self.manifest.cluster(self.world());
         self.runs();
+        self.state_has_one_place();
         self.checkpoints();
         self.ledger_is_right();
     }
@@ -158,7 +173,7 @@ impl<'a> Case<'a> {
         let colour =
             ["flinkdeployment", &self.cluster.name, "--namespace", &self.cluster.namespace];
         within(PATIENCE, "the operator sees a ready colour", || {
-            let status = self.world().installation.get(&colour)["status"].take();
+            let status = self.world().get(&colour)["status"].take();
             let ready = text(&status, "/jobManagerDeploymentStatus") == "READY"
                 && text(&status, "/jobStatus/state") == "RUNNING"
                 && text(&status, "/lifecycleState") == "STABLE";
@@ -173,7 +188,7 @@ impl<'a> Case<'a> {
             Way::Client => self.savepoint_by_rest(),
             _ => self.savepoint_by_snapshot(),
         };
-        self.cluster.in_state(&path).unwrap();
+        is_in_claim(&path, &self.cluster.claims().unwrap()).unwrap();
         self.floor = counted;
     }
 
@@ -187,11 +202,11 @@ impl<'a> Case<'a> {
         let snapshot = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot",
             "metadata": {"name": snapshot_name, "namespace": self.cluster.namespace},
             "spec": {"jobReference": {"kind": kind, "name": name}, "savepoint": {"disposeOnDelete": false}}});
-        self.world().developer.create(&snapshot.to_string());
+        self.world().develop(&["create", "-f", "-"], &snapshot.to_string()).unwrap();
         within(PATIENCE, "the savepoint is complete", || {
             let snapshot =
                 ["flinkstatesnapshot", &snapshot_name, "--namespace", &self.cluster.namespace];
-            let found = self.world().installation.get(&snapshot);
+            let found = self.world().get(&snapshot);
             match text(&found, "/status/state") {
                 "COMPLETED" => Ok(text(&found, "/status/path").to_owned()),
                 _ => Err(found["status"].to_string()),
@@ -228,14 +243,8 @@ impl<'a> Case<'a> {
     fn delete(&self, component: &str) {
         let pod = self.victim(component);
         let (name, namespace) = (text(&pod, "/metadata/name"), self.cluster.namespace.as_str());
-        self.world().developer.kubectl(&[
-            "delete",
-            "pod",
-            name,
-            "--namespace",
-            namespace,
-            "--wait=false",
-        ]);
+        let delete = ["delete", "pod", name, "--namespace", namespace, "--wait=false"];
+        self.world().develop(&delete, "").unwrap();
         self.is_lost(&pod, component);
     }
 

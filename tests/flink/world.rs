@@ -7,16 +7,16 @@ use crate::names::Names;
 use crate::needs::Needs;
 use crate::network::{HOST, Network};
 use crate::operator;
+use crate::outage::{ARGUMENTS, Presence, Replicas};
 use crate::support::access::Access;
 use crate::support::installation::Installation;
 use crate::support::process::Process;
-use crate::support::{ControlPlane, Flinkgate, Options};
+use crate::support::{ControlPlane, Options};
 use flinkgate::resource::yaml;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 /// Two nodes, so that one may be lost.
@@ -27,10 +27,12 @@ pub struct World {
     nodes: Mutex<BTreeMap<String, Kubelet>>,
     pub operator: Option<Process>,
     _names: Names,
-    pub developer: Access,
+    developer: Access,
     /// A pipeline that runs Flink's client: this client reads tokens, and not every key.
     pub pipeline: Access,
     pub machine: Arc<Machine>,
+    pub(crate) replicas: Mutex<Replicas>,
+    pub(crate) presence: Presence,
     pub installation: Installation,
 }
 
@@ -67,8 +69,7 @@ impl World {
         });
         rights(&control_plane);
         operator::prepare(&control_plane);
-        let arguments = ["--operator-config-map", operator::CONFIG_MAP_PATH];
-        let installation = Installation::with(control_plane, 2, &arguments);
+        let mut installation = Installation::with(control_plane, 2, &ARGUMENTS);
         // It runs as a process of this machine already.
         installation.kubectl(&[
             "delete",
@@ -92,6 +93,8 @@ impl World {
             developer,
             pipeline,
             machine,
+            replicas: Replicas::of(&mut installation),
+            presence: Presence::default(),
             installation,
         }
     }
@@ -148,40 +151,19 @@ impl World {
         self.nodes.lock().unwrap().insert(node.to_owned(), kubelet);
     }
 
-    /// Kills the replica that leads, if there is another one; the other one leads from now on.
-    pub fn kill_leader(&self) {
-        let replicas = &self.installation.replicas;
-        let leads = |replica: &&Flinkgate| {
-            let lease = replica
-                .log()
-                .into_iter()
-                .rev()
-                .filter_map(|line| line["message"].as_str().map(str::to_owned));
-            let last = lease.into_iter().find(|message| message.ends_with("holds the Lease"));
-            last.is_some_and(|message| message.starts_with("this replica"))
-        };
-        let (leaders, others): (Vec<_>, Vec<_>) = replicas.iter().partition(leads);
-        let [leader] = leaders.as_slice() else { panic!("{} leaders", leaders.len()) };
-        self.installation.service.lead_to(others.iter().copied());
-        let killed = Command::new("kill").args(["-s", "KILL", &leader.id().to_string()]).status();
-        assert!(killed.unwrap().success());
-        for other in others {
-            other.logged("the other replica leads", |line| {
-                line["message"] == "this replica holds the Lease"
-            });
-        }
+    /// What is stored, for the administrator.
+    pub fn get(&self, arguments: &[&str]) -> Value {
+        self.presence.during(|| self.installation.get(arguments))
     }
 
-    /// The API server is away for a moment.
-    pub fn restart_api_server(&self) {
-        let control_plane = &self.installation.control_plane;
-        control_plane.process("kube-apiserver-0").restart().unwrap();
-        control_plane.wait_ready(0).unwrap();
+    /// What the developer does with kubectl.
+    pub fn develop(&self, arguments: &[&str], input: &str) -> Result<String, String> {
+        self.presence.during(|| self.developer.try_kubectl(arguments, input))
     }
 
     /// Pods of a namespace.
     pub fn pods(&self, namespace: &str) -> Vec<Value> {
-        items(self.installation.get(&["pods", "--namespace", namespace]))
+        items(self.get(&["pods", "--namespace", namespace]))
     }
 
     /// The folder of a claim that exists.
@@ -195,7 +177,7 @@ impl World {
             "-o",
             "jsonpath={.metadata.uid}",
         ];
-        let uid = self.installation.try_kubectl(&arguments, "")?;
+        let uid = self.presence.during(|| self.installation.try_kubectl(&arguments, ""))?;
         Ok(self.machine.claims.join(namespace).join(format!("{claim}-{uid}")))
     }
 

@@ -2,7 +2,8 @@
 //! `fuzz/corpus`, and inputs made from them by a generator that always makes the same.
 //!
 //! `FLINKGATE_FUZZ=1000000 cargo test --release --test fuzz` runs more. Input number `n` depends on
-//! nothing but `n` and the corpus, so that `FLINKGATE_FUZZ_START=1000000` continues such a run.
+//! nothing but `n` and the corpus, so that `FLINKGATE_FUZZ_START=1000000` continues such a run. With
+//! `FLINKGATE_FUZZ_FAILURES=FOLDER`, inputs that fail are kept there, and the others are run.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "../../fuzz/src/grammar/mod.rs"]
@@ -15,6 +16,7 @@ mod targets;
 use seeded::Seeded;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::time::Instant;
 use targets::{TARGETS, Target};
 
@@ -24,6 +26,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Inputs of each target, unless the environment asks for more.
 const INPUTS: u64 = 2_000;
+
+/// Inputs that fail and are kept, of one run.
+const MOST_FAILURES: u64 = 100;
 
 /// Longest input that the generator makes.
 const LONGEST: usize = 8_192;
@@ -88,11 +93,17 @@ fn run(name: &str, target: Target) {
     let start = number("FLINKGATE_FUZZ_START").unwrap_or_default();
     let seeds = corpus(name);
     let made = (start..start + inputs).map(|index| changed(index, &seeds));
-    let (begun, mut read) = (Instant::now(), 0_u64);
+    let (begun, mut read, mut failed) = (Instant::now(), 0_u64, 0_u64);
     for input in seeds.iter().cloned().chain(made) {
         match catch_unwind(AssertUnwindSafe(|| target(&input))) {
             Ok(is_read) => read += u64::from(is_read),
             Err(_) => {
+                failed += 1;
+                let kept = std::env::var_os("FLINKGATE_FUZZ_FAILURES").map(PathBuf::from);
+                if let Some(folder) = kept.filter(|_| failed <= MOST_FAILURES) {
+                    fs::write(folder.join(format!("{name}-{start}-{failed}")), &input).unwrap();
+                    continue;
+                }
                 let path = std::env::temp_dir().join(format!("flinkgate-fuzz-{name}"));
                 fs::write(&path, &input).unwrap();
                 panic!("{name}: {}: {:?}", path.display(), String::from_utf8_lossy(&input));
@@ -100,7 +111,8 @@ fn run(name: &str, target: Target) {
         }
     }
     let seconds = begun.elapsed().as_secs_f64();
-    println!("{name}: inputs {start}+{inputs}, {read} read, {seconds:.1} s");
+    let failed = if failed == 0 { String::new() } else { format!(", {failed} failed") };
+    println!("{name}: inputs {start}+{inputs}, {read} read, {seconds:.1} s{failed}");
 }
 
 macro_rules! targets {

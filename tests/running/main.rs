@@ -11,6 +11,7 @@ mod hostile;
 mod manifests;
 mod matrix;
 mod objects;
+mod places;
 #[allow(dead_code)]
 #[path = "../convergence/pods.rs"]
 mod pods;

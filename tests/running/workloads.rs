@@ -38,6 +38,24 @@ fn a_colour_belongs_to_its_blue_green_deployment() {
     world.deploy("a-blue").unwrap();
     world.replace_pod("a-blue", 0).unwrap();
     world.replace_pod("a-blue", 1).unwrap();
+    // The operator changes it too, after another change of the tenant. It gets no part of the new spec.
+    let tolerations = json!([{"key": "new", "operator": "Exists"}]);
+    world.change(&changed(&label_changed(), &[("scheduling/tolerations", tolerations.clone())]));
+    let mut update = world.stored("flinkdeployments", "a-blue");
+    update["spec"]["job"]["state"] = json!("suspended");
+    let updated = world.update(person(OPERATOR), update.clone()).unwrap();
+    assert_eq!(updated["spec"]["podTemplate"], stored["spec"]["podTemplate"]);
+    // A person may do as much, and adds nothing that only the earlier spec allowed.
+    update["spec"]["job"]["state"] = json!("running");
+    world.update(person("alice"), update.clone()).unwrap();
+    update["spec"]["podTemplate"]["spec"]["tolerations"] = json!([{"operator": "Exists"}]);
+    assert!(world.update(person("alice"), update.clone()).is_err());
+    // Owner references to the parent are text: the stored parent counts.
+    update = world.stored("flinkdeployments", "a-blue");
+    update["metadata"]["ownerReferences"][0]["uid"] = json!("uid-0");
+    let mut forged = world.store(update);
+    forged["spec"]["job"]["parallelism"] = json!(3);
+    assert!(world.update(person(OPERATOR), forged).is_err());
     // A person gets none of it.
     child["metadata"]["name"] = json!("a-green");
     assert!(world.create(person("alice"), child).is_err());
@@ -118,4 +136,54 @@ fn a_session_job_gets_the_new_value_of_an_enforced_option() {
     stored["spec"]["job"]["parallelism"] = json!(2);
     let stored = world.update(person("alice"), stored).unwrap();
     assert_eq!(stored["spec"]["flinkConfiguration"]["pipeline.object-reuse"], "false");
+}
+
+/// The operator writes no owner into the snapshots that it makes of a running job.
+#[test]
+fn the_operator_makes_snapshots_where_the_job_has_its_savepoints() {
+    let before = changed(&tenant(), &[("storage/checkpoints/locations", json!(["s3://old/"]))]);
+    let after = changed(&before, &[("storage/checkpoints/locations", json!(["s3://new/"]))]);
+    let world = World::new(&before);
+    let mut cluster = manifest();
+    cluster["spec"]["flinkConfiguration"]["state.savepoints.dir"] = json!("s3://old/a");
+    world.create(person("alice"), cluster).unwrap();
+    let mut session = manifest();
+    session["metadata"]["name"] = json!("s");
+    session["spec"].as_object_mut().unwrap().remove("job");
+    world.create(person("alice"), session).unwrap();
+    let job = json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkSessionJob", "metadata": {"name": "j", "namespace": NAMESPACE},
+        "spec": {"deploymentName": "s", "job": {"jarURI": "https://example.com/x.jar", "parallelism": 1}}});
+    world.create(person("alice"), job).unwrap();
+    world.change(&after);
+    let mut newer = manifest();
+    newer["metadata"]["name"] = json!("b");
+    world.create(person("alice"), newer).unwrap();
+    let snapshot = |kind: &str, name: &str, path: &str| {
+        json!({"apiVersion": "flink.apache.org/v1beta1", "kind": "FlinkStateSnapshot",
+            "metadata": {"name": format!("{name}-1"), "namespace": NAMESPACE},
+            "spec": {"jobReference": {"kind": kind, "name": name}, "savepoint": {"path": path, "disposeOnDelete": true}}})
+    };
+    let deployment = "FlinkDeployment";
+    for (user, kind, name, path, is_admitted) in [
+        (OPERATOR, deployment, "a", "s3://old/a", true),
+        (OPERATOR, "FlinkSessionJob", "j", "s3://old/j", true),
+        (OPERATOR, deployment, "a", "s3://new/a", true),
+        (OPERATOR, deployment, "a", "s3://other/a", false),
+        // Its job was admitted with the spec in force, or does not exist.
+        (OPERATOR, deployment, "b", "s3://old/b", false),
+        (OPERATOR, "FlinkSessionJob", "a", "s3://old/a", false),
+        ("alice", deployment, "a", "s3://old/a", false),
+        ("alice", deployment, "a", "s3://new/a", true),
+        ("system:serviceaccount:payments-prod:flink", deployment, "a", "s3://old/a", false),
+        (
+            "system:serviceaccount:payments-prod:flink-operator",
+            deployment,
+            "a",
+            "s3://old/a",
+            false,
+        ),
+    ] {
+        let found = world.create(person(user), snapshot(kind, name, path));
+        assert_eq!(found.is_ok(), is_admitted, "{user} {kind} {name} {path}: {found:?}");
+    }
 }

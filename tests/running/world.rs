@@ -330,7 +330,7 @@ impl World {
             .map(|((_, namespace, name), object)| SeenObject {
                 object: ObjectRef::new("FlinkDeployment", namespace, name),
                 uid: metadata_text(object, "uid").to_owned(),
-                is_owned: false,
+                owners: Vec::new(),
                 runs_cluster: true,
             })
             .collect();

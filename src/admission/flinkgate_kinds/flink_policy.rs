@@ -10,6 +10,7 @@ use crate::resource::{Operation, Resource};
 use crate::rules::notices::FLINK_POLICY;
 use crate::rules::{Finding, Level};
 use crate::tenant::Tenant;
+use crate::tenant::schema::Mismatch;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -24,10 +25,16 @@ pub(super) fn answer(webhook: Webhook, gate: &Gate, resource: &Resource) -> Answ
 /// What is wrong with a FlinkPolicy.
 pub(super) fn findings(gate: &Gate, resource: &Resource) -> Vec<Finding> {
     let spec = resource.object.get("spec").cloned().unwrap_or_default();
-    match flink_policy::read(spec) {
-        Err(error) => vec![finding(&FLINK_POLICY, Level::Error, "/spec", error.to_string(), None)],
+    match flink_policy::read(spec.clone()) {
+        Err(error) => error.mismatches(&spec).into_iter().map(mismatch).collect(),
         Ok(spec) => problems(gate, &resource.name, &spec),
     }
+}
+
+/// A field that cannot be read.
+fn mismatch(Mismatch { pointer, message, unknown }: Mismatch) -> Finding {
+    let place = format!("/spec{pointer}");
+    Finding { at_key: unknown, ..finding(&FLINK_POLICY, Level::Error, place, message, None) }
 }
 
 /// Whether a request deletes FlinkPolicies.
@@ -107,12 +114,14 @@ fn problems(gate: &Gate, name: &str, spec: &FlinkPolicySpec) -> Vec<Finding> {
                     "line {}, column {}: {}",
                     problem.line, problem.column, problem.message
                 );
-                let message = if file == path {
-                    text
-                } else {
-                    format!("`{file}` would no longer compile: {text}")
+                let is_own = file == path;
+                let message = match is_own {
+                    true => text,
+                    false => format!("`{file}` would no longer compile: {text}"),
                 };
-                finding(&FLINK_POLICY, Level::Error, "/spec/rego", message, None)
+                let found = finding(&FLINK_POLICY, Level::Error, "/spec/rego", message, None);
+                let within = is_own.then_some((problem.line, problem.column));
+                Finding { within, ..found }
             })
             .collect(),
     }

@@ -325,13 +325,45 @@ const EXPOSURE_CHANGES: Condition = Condition {
     ),
 };
 
-/// Only ConfigMaps with text that may be a configuration, whatever its key is: a colon or a
-/// question mark at the end of a word, or a mapping of YAML in braces. Every text in which the gate reads an option has
-/// one of them. Clusters write other ConfigMaps every few seconds: those of high availability, with
-/// addresses and encoded data. Many keys are not searched, because conditions have a limited budget.
+/// Whether a ConfigMap has text that may be a configuration, whatever its key is: a colon or a question
+/// mark at the end of a word, or a mapping of YAML in braces. Every text in which the gate reads an
+/// option has one of them. Many keys are not searched, because conditions have a limited budget.
+macro_rules! holds_options {
+    ($object:literal) => {
+        concat!(
+            "has(",
+            $object,
+            ".binaryData) || (has(",
+            $object,
+            ".data) && (",
+            $object,
+            ".data.size() > 50 || 'config.yaml' in ",
+            $object,
+            ".data || 'flink-conf.yaml' in ",
+            $object,
+            ".data || ",
+            $object,
+            ".data.exists(key, ",
+            $object,
+            r".data[key].matches(r'[:?]([^\x21-\x7e]|$)|\{'))))"
+        )
+    };
+}
+
+/// Only ConfigMaps that hold options, did so before, or get a key. What pods read under it may lack
+/// the options of the tenant. Clusters write ConfigMaps of high availability every few seconds, with
+/// addresses and encoded data, under keys that pods cannot read as Flink's configuration
+/// ([`is_key_of_high_availability`]).
 const HOLDS_OPTIONS: Condition = Condition {
     name: "holds-options",
-    expression: r"has(object.binaryData) || (has(object.data) && (object.data.size() > 50 || 'config.yaml' in object.data || 'flink-conf.yaml' in object.data || object.data.exists(key, object.data[key].matches(r'[:?]([^\x21-\x7e]|$)|\{'))))",
+    expression: concat!(
+        "request.operation == 'CREATE' ? has(object.data) || has(object.binaryData) : ",
+        holds_options!("object"),
+        " || ",
+        holds_options!("oldObject"),
+        " || (has(object.data) && object.data.exists(key, !(has(oldObject.data) && key in oldObject.data) && ",
+        r"!key.matches(r'^(address|sessionId|counter|(jobGraph|executionPlan|runningJobsRegistry|checkpointID)-.*|org\.apache\.flink\.k8s\.leader\..*)$')))"
+    ),
 };
 
 const DATA_CHANGES: Condition = Condition {

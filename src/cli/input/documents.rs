@@ -7,7 +7,7 @@ use crate::report::Unreadable;
 use crate::resource::yaml::{self, Document, Positions, Problem};
 use crate::resource::{Resource, ResourceError, lists};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 /// Documents of one file whose faults are reported; of further ones only the number is.
 const MOST_UNREADABLE: usize = 100;
@@ -47,12 +47,6 @@ pub(super) fn more_unreadable(text: &Text, omitted: usize) -> Unreadable {
 }
 
 impl Text {
-    /// The same file with another text.
-    pub(super) fn with(&self, text: &Arc<str>) -> Self {
-        let (file, text) = (Arc::clone(&self.file), Arc::clone(text));
-        Self { file, text, unreadable: OnceLock::new(), ..*self }
-    }
-
     /// Whether this is standard input without any document: what was to write it may have failed.
     pub(super) fn is_empty_stdin(&self) -> bool {
         let mut lines = self.text.lines().map(str::trim);

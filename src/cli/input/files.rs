@@ -17,7 +17,7 @@ use std::sync::{Arc, OnceLock};
 /// What a larger file holds is no manifest: etcd takes objects of 1.5 MiB.
 const LARGEST_FILE: u64 = 64 << 20;
 /// The name of standard input in diagnostics.
-const STDIN: &str = "<stdin>";
+pub const STDIN: &str = "<stdin>";
 
 /// Why a file in a folder is not read.
 pub(super) const NOT_REGULAR: &str =
@@ -37,7 +37,7 @@ pub(super) struct Candidate {
 }
 
 /// A file's name and text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Text {
     pub(super) file: Arc<str>,
     pub(super) text: Arc<str>,
@@ -52,6 +52,11 @@ pub(super) struct Text {
 }
 
 impl Text {
+    /// The same file with another text.
+    pub(super) fn with(&self, text: Arc<str>) -> Self {
+        Self { text, unreadable: OnceLock::new(), ..self.clone() }
+    }
+
     /// What the text is if it is no YAML. It is searched once, however many documents are broken.
     pub(super) fn unreadable(&self) -> Option<Foreign> {
         *self.unreadable.get_or_init(|| Foreign::of_unreadable(&self.text))

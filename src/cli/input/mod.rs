@@ -11,6 +11,7 @@ mod kustomize;
 mod texts;
 mod walk;
 
+pub use files::STDIN;
 pub(super) use files::Selection;
 pub use texts::Texts;
 

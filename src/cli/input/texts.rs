@@ -22,7 +22,7 @@ const MANY_FILES: u64 = 50;
 const BUDGET: &str = "PodDisruptionBudget";
 
 /// The files of a command line, read but not parsed: what is parsed takes fifty times the room.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Texts {
     texts: Vec<Text>,
     paths: Vec<PathBuf>,
@@ -87,11 +87,21 @@ impl Texts {
         self.texts.iter().map(|text| (&text.file, &text.text))
     }
 
-    /// Other texts of some of the files, with the same settings.
-    pub(in crate::cli) fn with(&self, others: Vec<(Arc<str>, Arc<str>)>) -> Self {
+    /// The same files, some with another text.
+    pub fn with(&self, changes: &BTreeMap<Arc<str>, Arc<str>>) -> Self {
+        let texts = self.texts.iter().map(|text| match changes.get(&text.file) {
+            Some(changed) => text.with(Arc::clone(changed)),
+            None => text.clone(),
+        });
+        Self { texts: texts.collect(), ..self.clone() }
+    }
+
+    /// Other texts of some of the files, with the same settings, and no other files.
+    pub(in crate::cli) fn with_only(&self, others: Vec<(Arc<str>, Arc<str>)>) -> Self {
         let others: BTreeMap<Arc<str>, Arc<str>> = others.into_iter().collect();
-        let texts = self.texts.iter().filter_map(|text| Some(text.with(others.get(&text.file)?)));
-        Self { texts: texts.collect(), settings: self.settings.clone(), ..Self::default() }
+        let with = |text: &Text| Some(text.with(Arc::clone(others.get(&text.file)?)));
+        let texts = self.texts.iter().filter_map(with).collect();
+        Self { texts, settings: self.settings.clone(), ..Self::default() }
     }
 
     /// The files that may have directives for Flinkgate in comments.

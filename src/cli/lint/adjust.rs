@@ -57,12 +57,15 @@ impl<'t> Adjust<'t> {
         level.is_some()
     }
 
-    /// The exit status: each finding counts by the fail level of its file.
+    /// Whether a finding gives exit status 1, by the fail level of its file.
+    pub(super) fn fails(&self, diagnostic: &Diagnostic) -> bool {
+        self.settings(&diagnostic.file)
+            .is_none_or(|settings| settings.fail_on.fails(diagnostic.level))
+    }
+
+    /// The exit status.
     pub(super) fn exit(&self, report: &Report) -> Exit {
-        let fails = |diagnostic: &Diagnostic| {
-            self.settings(&diagnostic.file)
-                .is_none_or(|settings| settings.fail_on.fails(diagnostic.level))
-        };
+        let fails = |diagnostic: &Diagnostic| self.fails(diagnostic);
         match (report.unreadable.is_empty(), report.diagnostics.iter().any(fails)) {
             (false, _) => Exit::CouldNotRun,
             (true, true) => Exit::Findings,

@@ -1,9 +1,9 @@
-//! Findings about an option within a text, such as `config.yaml` of a ConfigMap: they point at the
-//! option's own line.
+//! Findings about a part of a text, such as an option in `config.yaml` of a ConfigMap or a line of Rego in
+//! a FlinkPolicy: they point at its own line.
 
-use crate::flink::redaction::is_sensitive;
+use crate::flink::redaction::{is_sensitive, uri};
 use crate::report::{Diagnostic, Sources};
-use crate::resource::pointer;
+use crate::resource::yaml::edit::option_place;
 use crate::resource::yaml::{self, Document, Span};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -13,18 +13,26 @@ use std::sync::Arc;
 /// Nested mappings that are looked into for an option.
 const MOST_LEVELS: usize = 16;
 
-/// Moves findings from the field that has the text to the option's place in it.
+/// Moves findings from the field that has the text to the place in it.
 pub(super) fn point(diagnostics: &mut [Diagnostic], sources: &Sources) {
     let mut files = BTreeMap::new();
     let mut texts = BTreeMap::new();
     for diagnostic in diagnostics {
-        let Some(key) = diagnostic.facts.key.as_deref() else { continue };
+        let (key, within) = (diagnostic.facts.key.as_deref(), diagnostic.within);
+        if key.is_none() && within.is_none() {
+            continue;
+        }
         let file = &diagnostic.file;
         let Some(source) = sources.get(file) else { continue };
         let lines: &Vec<&str> =
             files.entry(file.clone()).or_insert_with(|| source.split('\n').collect());
         let span = diagnostic.span;
         let Some(header) = line(lines, span.line).filter(|line| is_block(line)) else { continue };
+        if let Some(within) = within {
+            diagnostic.span = line_of_block(lines, span.line, within).unwrap_or(span);
+            continue;
+        }
+        let Some(key) = key else { continue };
         let text = match texts.entry((Arc::clone(file), span.line)) {
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Block::of(lines, span.line)),
@@ -52,11 +60,34 @@ fn is_block(line: &str) -> bool {
     end.strip_suffix('|').is_some_and(|rest| rest.ends_with(' '))
 }
 
+/// The place of a line and column of a literal block in the file; `None` where the block has no such line.
+fn line_of_block(lines: &[&str], header: usize, (number, column): (usize, usize)) -> Option<Span> {
+    let indent = block_indent(lines, header)?;
+    let number = header.checked_add(number)?;
+    let length = line(lines, number)?.trim_end_matches('\r').chars().count();
+    let column = indent.checked_add(column)?.min(length.checked_add(1)?);
+    let end_column = length.checked_add(1)?.max(column);
+    Some(Span { line: number, column, end_line: number, end_column })
+}
+
+/// How far the lines of a literal block are indented; `None` where nothing is in it.
+fn block_indent(lines: &[&str], header: usize) -> Option<usize> {
+    let outer = indent_of(line(lines, header)?);
+    let mut body = lines.get(header..)?.iter();
+    let indent = indent_of(body.find(|line| !line.trim().is_empty())?);
+    (indent > outer).then_some(indent)
+}
+
+fn indent_of(line: &str) -> usize {
+    line.len() - line.trim_start_matches(' ').len()
+}
+
 /// A literal block of a file.
 struct Block {
     /// The number of the line before it.
     header: usize,
     indent: usize,
+    text: String,
     /// Its documents, as Flink reads them.
     documents: Vec<Document>,
     /// The values of its secret options. A line that repeats one is not shown.
@@ -66,13 +97,8 @@ struct Block {
 impl Block {
     /// The block below a line; `None` where nothing is in it.
     fn of(lines: &[&str], header: usize) -> Option<Self> {
-        let indent_of = |line: &str| line.len() - line.trim_start_matches(' ').len();
-        let outer = indent_of(line(lines, header)?);
+        let indent = block_indent(lines, header)?;
         let mut body = lines.get(header..)?.iter().map(|line| line.trim_end_matches('\r'));
-        let indent = indent_of(body.clone().find(|line| !line.trim().is_empty())?);
-        if indent <= outer {
-            return None;
-        }
         let mut text = String::new();
         for line in body.by_ref() {
             let is_blank = line.trim().is_empty();
@@ -87,25 +113,42 @@ impl Block {
         for value in documents.iter().filter_map(|document| document.value.as_ref()) {
             add_secrets(value, "", MOST_LEVELS, &mut secrets);
         }
-        Some(Self { header, indent, documents, secrets })
+        Some(Self { header, indent, text, documents, secrets })
     }
 
     /// The place of an option, or of its value, in the file.
     fn find(&self, key: &str, is_about_value: bool) -> Option<Span> {
         let found = self.documents.iter().find_map(|document| {
-            let place = option(document.value.as_ref()?, key, MOST_LEVELS)?;
+            let place = option_place(document.value.as_ref()?, key)?;
             if is_about_value {
                 Some(document.positions.nearest(&place))
             } else {
                 document.positions.key(&place)
             }
-        })?;
+        });
+        let found = found.or_else(|| self.find_line(key))?;
         Some(Span {
             line: self.header + found.line,
             column: self.indent + found.column,
             end_line: self.header + found.end_line,
             end_column: self.indent + found.end_column,
         })
+    }
+}
+
+impl Block {
+    /// The key in a line that is no YAML, such as `key=value`, or that follows one.
+    fn find_line(&self, key: &str) -> Option<Span> {
+        let (index, line) = self.text.split('\n').enumerate().find(|(_, line)| {
+            let rest = line.trim_start().strip_prefix(key);
+            rest.is_some_and(|rest| rest.trim_start().starts_with([':', '=']))
+        })?;
+        if is_sensitive(key) || uri(line) != line {
+            return None;
+        }
+        let column = line.len().saturating_sub(line.trim_start().len()) + 1;
+        let line = index + 1;
+        Some(Span { line, column, end_line: line, end_column: column + key.len() })
     }
 }
 
@@ -121,19 +164,6 @@ fn add_secrets(value: &Value, key: &str, levels: usize, secrets: &mut Vec<String
         Value::String(text) if !text.is_empty() && is_sensitive(key) => secrets.push(text.clone()),
         _ => {}
     }
-}
-
-/// The pointer to an option that is written with dots, as nested mappings, or partly so.
-fn option(value: &Value, key: &str, levels: usize) -> Option<String> {
-    let fields = value.as_object()?;
-    if fields.contains_key(key) {
-        return Some(pointer::join("", key));
-    }
-    fields.iter().find_map(|(name, below)| {
-        let rest = key.strip_prefix(name.as_str())?.strip_prefix('.')?;
-        let rest = option(below, rest, levels.checked_sub(1)?)?;
-        Some(pointer::join("", name) + &rest)
-    })
 }
 
 #[cfg(test)]
@@ -157,6 +187,31 @@ mod tests {
         assert_eq!(found(7, "x.y", true), Some((9, 10, 11)));
         assert_eq!(found(2, "x", false), None);
         assert_eq!(found(10, "x.y", false), None);
+    }
+
+    #[test]
+    fn lines_that_are_no_yaml_are_found() {
+        let file = "flink-conf.yaml: |\n  a.b=c\n  d.e:f\n  s3.secret-key=x\n";
+        let lines: Vec<&str> = file.split('\n').collect();
+        let block = Block::of(&lines, 1).unwrap();
+        let found = |key| block.find(key, true).map(|span| (span.line, span.column));
+        assert_eq!(found("a.b"), Some((2, 3)));
+        assert_eq!(found("d.e"), Some((3, 3)));
+        for other in ["a", "b", "s3.secret-key"] {
+            assert_eq!(found(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_a_text_is_a_line_of_the_file() {
+        let lines: Vec<&str> = FILE.split('\n').collect();
+        let place = |header, within| {
+            let span = line_of_block(&lines, header, within)?;
+            Some((span.line, span.column, span.end_column))
+        };
+        assert_eq!(place(2, (4, 3)), Some((6, 7, 11)));
+        assert_eq!(place(7, (2, 99)), Some((9, 11, 11)));
+        assert_eq!(place(10, (1, 1)), None);
     }
 
     #[test]

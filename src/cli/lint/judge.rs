@@ -4,6 +4,8 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
+use super::borrowed::{self, Borrowed, ConfigMapName, ConfigMapPlace};
+use super::fixes;
 use super::gates::{Gates, Pair};
 use super::suppressions::Annotated;
 use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
@@ -28,6 +30,10 @@ pub(super) struct Linted {
     pub(super) hidden: HiddenSpans,
     /// The suppressions in annotations.
     pub(super) annotated: Vec<Annotated>,
+    /// What was found in options that workloads read from ConfigMaps.
+    pub(super) borrowed: Vec<Borrowed>,
+    /// The ConfigMaps with Flink's configuration.
+    pub(super) config_maps: BTreeMap<ConfigMapName, Vec<ConfigMapPlace>>,
     usage: InputUsage,
 }
 
@@ -38,6 +44,10 @@ impl Linted {
         self.annotated.extend(more.annotated);
         for (file, spans) in more.hidden {
             self.hidden.entry(file).or_default().extend(spans);
+        }
+        self.borrowed.extend(more.borrowed);
+        for (name, places) in more.config_maps {
+            self.config_maps.entry(name).or_default().extend(places);
         }
         self.usage.add_all(&more.usage);
     }
@@ -50,10 +60,19 @@ impl Linted {
     }
 }
 
+/// How objects are judged.
+#[derive(Clone, Copy)]
+pub(super) struct How {
+    /// As written, without mutation.
+    pub(super) as_is: bool,
+    /// Bytes of a document that may be read to check the edits of its findings. 0 proposes none.
+    pub(super) fix_bytes: usize,
+}
+
 /// Judges all objects. Those whose configurations name the same tenants share their quotas.
-pub(super) fn all(gates: &Gates, texts: &Texts, as_is: bool) -> (Input<()>, Linted) {
+pub(super) fn all(gates: &Gates, texts: &Texts, how: How) -> (Input<()>, Linted) {
     let alone = InputUsage::default();
-    let judged = |settings, manifests| document(gates.of(settings), manifests, as_is, &alone);
+    let judged = |settings, manifests| document(gates.of(settings), manifests, how, &alone);
     let (input, parts) = texts.each(judged).split();
     let mut files: Vec<Linted> = parts.into_iter().map(Linted::of).collect();
 
@@ -78,7 +97,7 @@ pub(super) fn all(gates: &Gates, texts: &Texts, as_is: bool) -> (Input<()>, Lint
     let again = again.collect();
     let judged = |settings, manifests| {
         let pair = gates.of(settings);
-        document(pair, manifests, as_is, pair.map_or(&alone, usage_of))
+        document(pair, manifests, how, pair.map_or(&alone, usage_of))
     };
     for (number, parts) in texts.again(again, judged) {
         if let Some(file) = files.get_mut(number) {
@@ -89,19 +108,23 @@ pub(super) fn all(gates: &Gates, texts: &Texts, as_is: bool) -> (Input<()>, Lint
 }
 
 /// Judges the objects of a document, where the whole input uses `usage`.
-fn document(
-    pair: Option<&Pair>,
-    manifests: Vec<Manifest>,
-    as_is: bool,
-    usage: &InputUsage,
-) -> Linted {
+fn document(pair: Option<&Pair>, manifests: Vec<Manifest>, how: How, usage: &InputUsage) -> Linted {
     let Some(pair) = pair else { return Linted::default() };
+    let fixes = fixes::shares(how.fix_bytes, &manifests);
+    let judged = manifests.into_par_iter().zip(fixes);
     Linted::of(
-        manifests.into_par_iter().map(|manifest| object(pair, &manifest, as_is, usage)).collect(),
+        judged.map(|(manifest, fixes)| object(pair, &manifest, how.as_is, usage, fixes)).collect(),
     )
 }
 
-fn object(pair: &Pair, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+/// Judges an object. At most `fixes` of its findings have edits.
+fn object(
+    pair: &Pair,
+    manifest: &Manifest,
+    as_is: bool,
+    usage: &InputUsage,
+    fixes: usize,
+) -> Linted {
     let mut linted = Linted {
         objects: vec![manifest.judged()],
         annotated: Annotated::of(manifest).into_iter().collect(),
@@ -121,6 +144,7 @@ fn object(pair: &Pair, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
         return linted;
     }
     let gate = &pair.in_force;
+    borrowed::note(manifest, &gate.context(), &mut linted);
     if let Some(case) = gate.case(&manifest.resource, as_is) {
         linted.usage.add(&case);
         let used = usage.others(&case);
@@ -133,7 +157,7 @@ fn object(pair: &Pair, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> 
         if !spans.is_empty() {
             linted.hidden.insert(manifest.file.clone(), spans);
         }
-        linted.diagnostics.extend(point(manifest, judgement));
+        borrowed::part(manifest, point(manifest, judgement, fixes).collect(), &mut linted);
     }
     linted
 }
@@ -154,13 +178,23 @@ fn secret_options(manifest: &Manifest) -> Vec<Span> {
 }
 
 /// A judgement's findings with their places in the file, which are looked up only now.
-fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diagnostic> {
+fn point(
+    manifest: &Manifest,
+    judgement: Judgement,
+    mut fixes: usize,
+) -> impl Iterator<Item = Diagnostic> {
     let Judgement { findings, tenant, .. } = judgement;
-    findings.into_iter().map(move |finding| diagnostic(manifest, finding, tenant.clone()))
+    findings.into_iter().map(move |mut finding| {
+        let fix = finding.fix.take().filter(|_| fixes > 0).and_then(|fix| {
+            fixes -= 1;
+            fixes::proposed(manifest, *fix)
+        });
+        Diagnostic { fix: fix.map(Box::new), ..diagnostic(manifest, finding, tenant.clone()) }
+    })
 }
 
 fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
-    let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
+    let Finding { rule, level, message, pointer, help, facts, at_key, within, .. } = finding;
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },
         file: manifest.file.clone(),
@@ -173,6 +207,8 @@ fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> 
         pointer,
         help,
         facts,
+        within,
+        fix: None,
     }
 }
 

@@ -2,8 +2,10 @@
 
 mod adjust;
 mod baseline;
+mod borrowed;
 mod changed_lines;
 mod configured;
+pub(super) mod fixes;
 mod gates;
 mod inner;
 mod judge;
@@ -14,9 +16,10 @@ mod suppressions;
 
 use super::args::ManifestArgs;
 use super::input::{Input, Selection, Texts};
-use super::settings::{Format, Settings, SettingsArgs};
-use super::{Exit, Outcome};
-use crate::report::{Diagnostic, Report, Suppressed, masked};
+use super::settings::{Settings, SettingsArgs};
+use super::{Exit, Outcome, terminal};
+use crate::report::masked::{self, HiddenSpans};
+use crate::report::{Diagnostic, Judged, Report, Suppressed};
 use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
 use adjust::Adjust;
@@ -39,11 +42,10 @@ pub struct Args {
     /// Check the objects as written, without the changes that the cluster would make
     #[arg(long)]
     as_is: bool,
-    /// Output format [default: text]
-    #[arg(long, value_enum)]
-    format: Option<Format>,
+    #[command(flatten)]
+    output: output::OutputArgs,
     /// Write all findings to this file, for `--baseline`, and end with exit status 0
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fix", "unsafe_fixes", "diff"])]
     write_baseline: Option<PathBuf>,
     /// Report only what the current branch adds to this git revision, such as `origin/main`
     ///
@@ -51,6 +53,8 @@ pub struct Args {
     /// changed files those that the objects did not have before.
     #[arg(long, value_name = "REVISION")]
     diff_base: Option<String>,
+    #[command(flatten)]
+    fixes: fixes::FixArgs,
 }
 
 const HELP: &str =
@@ -66,18 +70,90 @@ docs/lint.md describes the configuration file, suppressions and baselines.";
 /// When the configuration, tenants or policies cannot be loaded, there is nothing to check, or
 /// nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let flags = SettingsArgs { format: args.format, ..args.settings.clone() };
+    let flags = SettingsArgs { outputs: args.output.outputs()?, ..args.settings.clone() };
     let selection = Selection::with_settings(&args.manifests, &flags)?;
-    let texts = Texts::read(&args.manifests.paths, selection)?;
-    let Some(of_run) = texts.settings_of_run() else { return Ok(Exit::CouldNotRun) };
-    let gates = Gates::load(&texts)?;
-    let (mut input, mut linted) = judge::all(&gates, &texts, args.as_is);
-    inner::point(&mut linted.diagnostics, &input.sources);
-    input.notes.extend(repeated::note(&linted.objects));
-    masked::mask(&mut input.sources, &linted.hidden);
-
+    let mut texts = Texts::read(&args.manifests.paths, selection)?;
+    let Some(of_run) = texts.settings_of_run().cloned() else { return Ok(Exit::CouldNotRun) };
+    let mut evaluation = evaluate(&args, &of_run, &texts)?;
+    if args.fixes.applies() {
+        let may_edit = |file: &str| args.fixes.may_edit(file);
+        let judge = |texts: &Texts| evaluate(&args, &of_run, texts).map(Evaluation::into_judged);
+        let first = evaluation.into_judged();
+        let fixed = fixes::all(&texts, first, args.fixes.includes_unsafe(), may_edit, judge)?;
+        if args.fixes.is_dry() {
+            terminal::print(&fixed.diff())?;
+            let input = evaluate(&args, &of_run, &texts)?.input;
+            let unreadable = input.unreadable.clone();
+            input.complain(&Report::new(0, Vec::new(), Vec::new(), unreadable));
+            return Ok(match (input.unreadable.is_empty(), fixed.changed.is_empty()) {
+                (false, _) => Exit::CouldNotRun,
+                (true, false) => Exit::Findings,
+                (true, true) => Exit::Fine,
+            });
+        }
+        fixed.write(&args.manifests.paths)?;
+        terminal::report(&fixed.note());
+        texts = fixed.texts;
+        evaluation = evaluate(&args, &of_run, &texts)?;
+    }
+    let Evaluation { gates, mut input, objects, diagnostics, suppressed, hidden } = evaluation;
+    masked::mask(&mut input.sources, &hidden);
+    let is_something = Nothing::check_input(&input, of_run.allow_empty);
+    let unreadable = std::mem::take(&mut input.unreadable);
+    let report =
+        Report::new(input.files, objects, diagnostics, unreadable).with_suppressed(suppressed);
+    if args.output.quiet {
+        input.notes.clear();
+    }
+    input.complain(&report);
     let adjust = Adjust::new(&texts);
-    let mut suppressions = Suppressions::read(&texts, linted.annotated, &gates, &adjust);
+    let result = output::Result {
+        report: &report,
+        sources: &input.sources,
+        hidden: &hidden,
+        rules: &|| gates.rules(),
+        fails: &|diagnostic| adjust.fails(diagnostic),
+    };
+    args.output.write(&of_run.outputs, &result)?;
+    is_something?;
+    Ok(adjust.exit(&report))
+}
+
+/// An input that is judged.
+struct Evaluation {
+    gates: Gates,
+    input: Input<()>,
+    objects: Vec<Judged>,
+    /// What counts.
+    diagnostics: Vec<Diagnostic>,
+    suppressed: Vec<Suppressed>,
+    /// Where the files have secrets.
+    hidden: HiddenSpans,
+}
+
+impl Evaluation {
+    fn into_judged(self) -> fixes::Judged {
+        fixes::Judged {
+            diagnostics: self.diagnostics,
+            unreadable: self.input.unreadable,
+            sources: self.input.sources,
+        }
+    }
+}
+
+/// Judges an input by its configurations, and takes out what it suppresses or a baseline knows.
+fn evaluate(args: &Args, of_run: &Settings, texts: &Texts) -> anyhow::Result<Evaluation> {
+    let gates = Gates::load(texts)?;
+    let fix_bytes = match args.fixes.applies() {
+        true => fixes::BYTES_TO_APPLY,
+        false if output::shows_fixes(&of_run.outputs) => fixes::BYTES_TO_SHOW,
+        false => 0,
+    };
+    let (mut input, linted) = args.found(&gates, texts, fix_bytes);
+    input.notes.extend(repeated::note(&linted.objects));
+
+    let adjust = Adjust::new(texts);
+    let mut suppressions = Suppressions::read(texts, linted.annotated, &gates, &adjust);
     let mut diagnostics: Vec<_> = std::mem::take(&mut input.doubts)
         .into_iter()
         .map(|(file, problem)| doubt(file, problem))
@@ -88,8 +164,8 @@ pub fn run(args: Args) -> Outcome {
     diagnostics.extend(suppressions.unused(&adjust));
     if let Some(revision) = &args.diff_base {
         let mut changes = Changes::since(revision, texts.files())?;
-        let before = texts.with(std::mem::take(&mut changes.before));
-        changes.know(&judge::all(&gates, &before, args.as_is).1.diagnostics);
+        let before = texts.with_only(std::mem::take(&mut changes.before));
+        changes.know(&args.found(&gates, &before, 0).1.diagnostics);
         changes.retain(&mut diagnostics);
     }
     repeated::keep_one_sum(&mut diagnostics);
@@ -97,18 +173,21 @@ pub fn run(args: Args) -> Outcome {
     adjust.choose_rules(&mut diagnostics);
     adjust.choose_rules_of_suppressed(&mut suppressed);
     suppressed.extend(args.baseline(of_run, &mut input, &mut diagnostics)?);
-    let is_something = Nothing::check_input(&input, of_run.allow_empty);
-    let unreadable = std::mem::take(&mut input.unreadable);
-    let report = Report::new(input.files, linted.objects, diagnostics, unreadable)
-        .with_suppressed(suppressed);
-
-    input.complain(&report);
-    output::write(&of_run.outputs, &report, &input.sources, || gates.rules())?;
-    is_something?;
-    Ok(adjust.exit(&report))
+    let (objects, hidden) = (linted.objects, linted.hidden);
+    Ok(Evaluation { gates, input, objects, diagnostics, suppressed, hidden })
 }
 
 impl Args {
+    /// What the rules find, each finding at its place.
+    fn found(&self, gates: &Gates, texts: &Texts, fix_bytes: usize) -> (Input<()>, judge::Linted) {
+        let (input, mut linted) =
+            judge::all(gates, texts, judge::How { as_is: self.as_is, fix_bytes });
+        borrowed::settle(&mut linted);
+        repeated::keep_files_own(&mut linted.diagnostics);
+        inner::point(&mut linted.diagnostics, &input.sources);
+        (input, linted)
+    }
+
     /// Takes the findings out that the baseline has, which may be written now.
     fn baseline(
         &self,

@@ -31,6 +31,28 @@ pub(super) fn keep_one_sum(diagnostics: &mut Vec<Diagnostic>) {
     });
 }
 
+/// What is found in a file of Flink is reported at its ConfigMap, and not once more at each object that
+/// reads it: of a plain manifest only such findings have a place among the options.
+pub(super) fn keep_files_own(diagnostics: &mut Vec<Diagnostic>) {
+    let object = |diagnostic: &Diagnostic| diagnostic.object.clone();
+    let said = |diagnostic: &Diagnostic, namespace: &str| {
+        let Diagnostic { rule, message, .. } = diagnostic;
+        (namespace.to_owned(), rule.clone(), message.clone())
+    };
+    let mut of_files = BTreeSet::new();
+    for diagnostic in diagnostics.iter() {
+        if let Some(object) = object(diagnostic).filter(|object| object.kind == "ConfigMap") {
+            of_files.insert(said(diagnostic, &object.namespace));
+        }
+    }
+    diagnostics.retain(|diagnostic| {
+        let from_file = diagnostic.pointer.starts_with("/spec/flinkConfiguration/");
+        let plain = object(diagnostic).filter(|object| !object.api_version.contains("flink"));
+        let reader = plain.filter(|_| from_file && !of_files.is_empty());
+        reader.is_none_or(|object| !of_files.contains(&said(diagnostic, &object.namespace)))
+    });
+}
+
 /// A note about objects that the input has several times; `None` where there are none.
 pub(super) fn note(objects: &[Judged]) -> Option<String> {
     let mut places: BTreeMap<(&str, &str, &str, &str), Vec<&Judged>> = BTreeMap::new();

@@ -13,6 +13,7 @@ use crate::cluster::controllers::quota;
 use crate::cluster::controllers::registration::{self, TokenSource};
 use crate::cluster::controllers::status::{self, Update};
 use crate::cluster::controllers::tenants::{self, Input, Outputs, Start};
+use crate::cluster::deletions;
 use crate::cluster::lease::{self, Candidate};
 use crate::cluster::ledger_store::ClusterStore;
 use crate::cluster::lookup::Lookup;
@@ -28,6 +29,7 @@ use crate::server::tls::CurrentCertificate;
 use crate::telemetry::metrics::Metrics;
 use anyhow::Context;
 use arc_swap::ArcSwap;
+use futures::FutureExt;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
 use kube::api::PostParams;
 use kube::{Api, Client, Config};
@@ -122,7 +124,10 @@ impl Cluster {
         };
         let owners = Owners::new(self.client.clone());
         let (ledgers, admitted) = (Arc::clone(&self.ledgers), Arc::clone(&self.admitted));
-        let patience = Patience::default();
+        let client = self.client.clone();
+        let patience = Patience::new(Box::new(move |counted| {
+            deletions::deleted(client.clone(), counted).boxed()
+        }));
         Ok(Reviewer::new(context, ClusterQuota { ledgers, owners, admitted, patience }))
     }
 

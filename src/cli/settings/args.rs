@@ -1,6 +1,6 @@
 //! The flags that say the same as the configuration file, and win over it.
 
-use super::{FailOn, Format};
+use super::{FailOn, Output};
 use crate::cli::args::{OnlyTenantArgs, OperatorArgs, PolicyArgs, TenantArgs};
 use crate::flink::version::FlinkVersion;
 use crate::rules::{Level, Unassigned};
@@ -51,9 +51,9 @@ pub struct SettingsArgs {
     /// The lowest level of findings that gives exit status 1 [default: error]
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub fail_on: Option<FailOn>,
-    /// How `lint` writes its report; a flag of that command.
+    /// Where `lint` writes its reports; flags of that command.
     #[arg(skip)]
-    pub format: Option<Format>,
+    pub(in crate::cli) outputs: Vec<Output>,
     /// Report also the findings that comments and annotations in the files suppress
     #[arg(long)]
     pub no_suppressions: bool,

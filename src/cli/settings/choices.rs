@@ -23,6 +23,8 @@ pub enum Format {
     Github,
     /// GitLab Code Quality
     Gitlab,
+    /// A summary in Markdown
+    Markdown,
 }
 
 /// The lowest level that gives exit status 1.

@@ -25,18 +25,18 @@ impl Settings {
         let path = |flag: &Option<PathBuf>, key: &Option<PathBuf>| {
             flag.clone().or_else(|| key.as_deref().map(below))
         };
-        let outputs = match flags.format {
-            Some(format) => vec![Output { format, file: None }],
-            None if keys.formats.is_empty() => {
+        let outputs = match flags.outputs.as_slice() {
+            [] if keys.formats.is_empty() => {
                 vec![Output { format: Default::default(), file: None }]
             }
-            None => {
+            [] => {
                 let output = |one: &super::file::OutputKeys| Output {
                     format: one.format,
                     file: one.output.as_deref().map(below),
                 };
                 keys.formats.iter().map(output).collect()
             }
+            flags => flags.to_vec(),
         };
         let operator_version = keys.operator_version.as_ref().and_then(|text| text.parse().ok());
         let flink_version =

@@ -93,7 +93,7 @@ pub(in crate::cli) fn rows(settings: &Settings, flags: &SettingsArgs) -> Vec<Row
         row("rules", rules, false, keys.rules != Default::default()),
         row("overrides", json!(overrides), false, !keys.overrides.is_empty()),
         row("failOn", json!(settings.fail_on), flags.fail_on.is_some(), keys.fail_on.is_some()),
-        row("formats", json!(outputs), flags.format.is_some(), !keys.formats.is_empty()),
+        row("formats", json!(outputs), !flags.outputs.is_empty(), !keys.formats.is_empty()),
         row(
             "suppressions",
             json!(settings.suppressions),

@@ -1,6 +1,7 @@
 //! What is kept of an object that is watched: enough to judge with and to write its status, nothing
 //! of its history.
 
+use crate::resource::compact::CompactJson;
 use crate::tenant::TENANT_LABEL;
 use kube::ResourceExt;
 use kube::api::ObjectMeta;
@@ -21,7 +22,7 @@ pub struct Record {
     /// `spec`, shared with what is made of it.
     pub spec: Arc<Value>,
     /// `status`.
-    pub status: Value,
+    pub status: CompactJson,
 }
 
 impl Record {
@@ -44,7 +45,7 @@ impl Record {
                 .unwrap_or_default(),
             generation: object.metadata.generation.unwrap_or_default(),
             spec: Arc::new(spec),
-            status,
+            status: status.into(),
         }
     }
 }

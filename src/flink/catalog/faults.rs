@@ -274,7 +274,7 @@ mod tests {
             of((2, 3), &configuration),
             [
                 "env.java.opts: deprecated, successor env.java.opts.all",
-                "metrics.reporter.a.class: unread, since - until 1.20 instead -",
+                "metrics.reporter.a.class: unread, since - until 1.16 instead -",
                 "state.backend.async: unread, since - until 1.20 instead -"
             ]
         );

@@ -3,9 +3,24 @@
 use super::table::{KeyRole, Release, Table};
 
 /// Options that others replace, and that Flink does not read as their older names: what the classes
-/// that declare them say (Flink 1.20 and 2.3).
+/// that declare them say with `@deprecated`, or in `withFallbackKeys` of the newer option. Read in
+/// flink-core, flink-runtime, flink-streaming-java and flink-table-api-java of 1.17.2, 1.20.4 and 2.3.0;
+/// an option that none of them gives a successor, such as `web.ssl.enabled`, which no class reads, has
+/// none here. The memory of a whole process replaces that of a heap, since these are containers.
 const REPLACED: &[(&str, &[&str])] = &[
     ("cluster.evenly-spread-out-slots", &["taskmanager.load-balance.mode"]),
+    ("job-result-store.delete-on-commit", &["application-result-store.delete-on-commit"]),
+    (
+        "jobmanager.adaptive-scheduler.min-parallelism-increase",
+        &[
+            "jobmanager.adaptive-scheduler.executing.cooldown-after-rescaling",
+            "jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout",
+        ],
+    ),
+    (
+        "jobmanager.adaptive-scheduler.scaling-interval.max",
+        &["jobmanager.adaptive-scheduler.executing.resource-stabilization-timeout"],
+    ),
     ("jobmanager.heap.mb", &["jobmanager.memory.process.size"]),
     ("jobmanager.heap.size", &["jobmanager.memory.process.size"]),
     ("jobstore.expiration-time", &["completed-application-store.expiration-time"]),
@@ -13,13 +28,24 @@ const REPLACED: &[(&str, &[&str])] = &[
     ("pipeline.registered-kryo-types", &["pipeline.serialization-config"]),
     ("pipeline.registered-pojo-types", &["pipeline.serialization-config"]),
     ("security.ssl.enabled", &["security.ssl.internal.enabled", "security.ssl.rest.enabled"]),
+    ("security.ssl.verify-hostname", &["security.ssl.rest.verify-hostname"]),
     ("slotmanager.request-timeout", &["slot.request.timeout"]),
+    ("sql-client.display.max-column-width", &["table.display.max-column-width"]),
+    ("table.exec.legacy-transformation-uids", &["table.exec.uid.generation"]),
     ("table.exec.shuffle-mode", &["execution.batch-shuffle-mode"]),
     ("taskmanager.heap.mb", &["taskmanager.memory.process.size"]),
     ("taskmanager.heap.size", &["taskmanager.memory.process.size"]),
     (
+        "taskmanager.network.batch-shuffle.compression.enabled",
+        &["taskmanager.network.compression.codec"],
+    ),
+    (
         "taskmanager.network.numberOfBuffers",
-        &["taskmanager.memory.network.min", "taskmanager.memory.network.max"],
+        &[
+            "taskmanager.memory.network.fraction",
+            "taskmanager.memory.network.min",
+            "taskmanager.memory.network.max",
+        ],
     ),
     ("taskmanager.registration.initial-backoff", &["cluster.registration.initial-timeout"]),
     ("taskmanager.registration.max-backoff", &["cluster.registration.max-timeout"]),
@@ -27,8 +53,7 @@ const REPLACED: &[(&str, &[&str])] = &[
         "taskmanager.registration.refused-backoff",
         &["cluster.registration.refused-registration-delay"],
     ),
-    ("web.address", &["rest.address"]),
-    ("web.ssl.enabled", &["security.ssl.rest.enabled"]),
+    ("web.address", &["rest.bind-address"]),
 ];
 
 /// The options that replace a deprecated one in a release. A class may declare the old key as an option
@@ -76,6 +101,10 @@ mod tests {
         assert_eq!(of("state.backend.local-recovery", 20).len(), 2);
         assert_eq!(of("state.backend.local-recovery", 19).len(), 0);
         assert_eq!(of("taskmanager.heap.size", 18), ["taskmanager.memory.process.size"]);
-        assert!(of("state.backend.async", 18).is_empty());
+        for without in ["state.backend.async", "web.ssl.enabled"] {
+            assert!(of(without, 18).is_empty(), "{without}");
+        }
+        // The fallback that Flink reads, and not the address under which clients find it.
+        assert_eq!(of("web.address", 20), ["rest.bind-address"]);
     }
 }

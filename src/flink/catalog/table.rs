@@ -83,6 +83,11 @@ impl Release {
         Table::get().versions.get(usize::from(self.0)).copied()
     }
 
+    /// The oldest known release.
+    pub fn oldest() -> Self {
+        Self(0)
+    }
+
     /// The newest known release.
     pub fn newest() -> Self {
         Self::of(FlinkVersion::new(u16::MAX, u16::MAX))

@@ -8,14 +8,15 @@
 
 use super::pod_template_workload::label;
 use crate::flink::catalog::{self, KeyLookup};
-use crate::flink::config::FlinkConfig;
+use crate::flink::config::{Entry, FlinkConfig};
 use crate::flink::config_file::{
     self, CONFIG, FLINK_CONF, FlinkFile, keys_of_config_map, text_in_config_map,
 };
-use crate::flink::config_sources::PROPERTIES;
+use crate::flink::config_sources::{PROPERTIES, is_key_of_high_availability};
 use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE};
 use crate::flink::requester::Requester;
 use crate::flink::sizing::{Size, SizeProblem};
+use crate::flink::text_form::{self, TextFault, TextProblem};
 use crate::flink::{Engine, FlinkContext, Mode, Workload};
 use crate::resource::Resource;
 use serde_json::Value;
@@ -36,12 +37,13 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     let native = label(object, "type") == "flink-native-kubernetes";
     let name = resource.name_in(object);
     let cluster = name.strip_prefix(NATIVE_PREFIX).filter(|_| native).unwrap_or_default();
-    let workload = |ConfigFile { place, config, size, file }: ConfigFile| Workload {
+    let workload = |ConfigFile { place, config, text_faults, size, file }: ConfigFile| Workload {
         engine: if native { Engine::Native } else { Engine::Standalone },
         mode: Some(if native { Mode::Native } else { Mode::Standalone }),
         cluster: cluster.to_owned(),
         config,
         config_pointer: Some(place),
+        text_faults,
         file,
         size,
         ..Workload::default()
@@ -66,13 +68,15 @@ pub(crate) fn lower(resource: &Resource, object: &Value, context: &FlinkContext)
     }
 }
 
-/// Whether a ConfigMap has options of Flink under a key that is not evidently Flink's configuration:
-/// only the pods that mount it show whether Flink reads them.
+/// Whether a ConfigMap has options of Flink under a key that is not evidently Flink's configuration, or
+/// in the format of another file than the key names: only the pods that mount it show whether Flink
+/// reads them.
 pub fn may_be_configuration(object: &Value) -> bool {
     keys_of_config_map(object).into_iter().any(|key| {
         text_in_config_map(object, key).is_some_and(|(text, _)| {
+            // What pods mount as the other file is read in another format.
             [FLINK_CONF, CONFIG].into_iter().any(|file| {
-                !is_always_flinks(key)
+                !(is_always_flinks(key) && file == FLINK_CONF)
                     && config_file::parse(file, &text, None)
                         .is_ok_and(|config| config.excess().is_some() || knows_any(&config))
             })
@@ -80,10 +84,22 @@ pub fn may_be_configuration(object: &Value) -> bool {
     })
 }
 
+/// Whether a ConfigMap gets or changes text that only the pods that mount it show to be Flink's
+/// configuration.
+pub fn changes_unclear_text(object: &Value, old: Option<&Value>) -> bool {
+    keys_of_config_map(object).into_iter().any(|key| {
+        let before = || old.and_then(|old| text_in_config_map(old, key)).map(|(text, _)| text);
+        !is_always_flinks(key)
+            && !is_key_of_high_availability(key)
+            && text_in_config_map(object, key).map(|(text, _)| text) != before()
+    })
+}
+
 /// One configuration file.
 struct ConfigFile {
     place: String,
     config: FlinkConfig,
+    text_faults: Vec<TextFault>,
     size: Size,
     /// What Flink reads, unless another program may read it.
     file: Option<FlinkFile>,
@@ -147,8 +163,26 @@ fn config_file(
         }
     };
     let file = is_flinks.then(|| FlinkFile { key: key.to_owned(), file, by_operator: false });
-    Some(ConfigFile { place, config, size, file })
+    let text_faults = match file {
+        Some(FlinkFile { file: FLINK_CONF, .. }) => skipped(&text, &place),
+        _ => Vec::new(),
+    };
+    Some(ConfigFile { place, config, text_faults, size, file })
 }
+
+/// The lines that Flink skips although they are meant to be options.
+fn skipped(text: &str, place: &str) -> Vec<TextFault> {
+    let pairs = text_form::lines(text).filter_map(text_form::skipped).take(MOST_SKIPPED);
+    let fault = |(key, value): (&str, &str)| TextFault {
+        key: key.to_owned(),
+        entry: Entry { value: value.to_owned(), pointer: Some(place.to_owned()) },
+        problem: TextProblem::NoPair,
+    };
+    pairs.map(fault).collect()
+}
+
+/// The most skipped lines that are reported.
+const MOST_SKIPPED: usize = 100;
 
 /// Other programs have a file called config.yaml too, and none of these.
 fn is_always_flinks(key: &str) -> bool {

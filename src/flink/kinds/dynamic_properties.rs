@@ -31,7 +31,11 @@ pub fn arguments_with(
         for (index, text) in elements(container, field).iter().enumerate() {
             let Some(text) = text.as_str().filter(|text| text.len() <= LONGEST) else { continue };
             // Kubernetes fills in variables, wherever they are in `env`.
-            let text = variables.expanded(usize::MAX, text);
+            let has_variables = text.contains('$');
+            let text = match has_variables {
+                true => variables.expanded(usize::MAX, text),
+                false => Cow::Borrowed(text),
+            };
             // Every option is written with this letter, and the entrypoint fills in variables.
             if words.expects_none() && !text.contains(['D', '$']) {
                 continue;
@@ -39,7 +43,10 @@ pub fn arguments_with(
             let pointer = format!("{place}/{field}/{index}");
             // An argument with blanks is a script, unless it is a property itself.
             if text.contains([' ', '\n']) && words.expects_none() && !text.starts_with("-D") {
-                script(&variables.filled_in(&text), &pointer, config);
+                match has_variables {
+                    true => script(&variables.filled_in(&text), &pointer, config),
+                    false => script(&text, &pointer, config),
+                }
             } else {
                 words.read(&text, config, &pointer);
             }
@@ -94,21 +101,26 @@ impl Words {
             return;
         }
         let is_flags = |flags: &str| flags.bytes().all(|byte| byte.is_ascii_alphabetic());
-        let is_option = word.strip_prefix('-').is_some_and(|rest| {
-            rest.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
-        });
-        let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
-        let argument = quoted.unwrap_or(word);
+        let is_option = || {
+            word.strip_prefix('-').is_some_and(|rest| {
+                rest.starts_with(|first: char| first == '-' || first.is_ascii_alphabetic())
+            })
+        };
+        let argument = || {
+            let quoted = word.strip_prefix('"').and_then(|word| word.strip_suffix('"'));
+            quoted.unwrap_or(word)
+        };
         match std::mem::take(self) {
             Self::Key => {
+                let argument = argument();
                 match argument.split_once('=') {
                     Some((key, value)) => config.set(key, value, Some(pointer.to_owned())),
                     None => *self = Self::Value(argument.to_owned()),
                 }
                 return;
             }
-            Self::Value(key) if !is_option => {
-                return config.set(key, argument, Some(pointer.to_owned()));
+            Self::Value(key) if !is_option() => {
+                return config.set(key, argument(), Some(pointer.to_owned()));
             }
             Self::Value(key) => config.set(key, FLAG, Some(pointer.to_owned())),
             Self::Closed => {}
@@ -184,6 +196,13 @@ fn properties(
     };
     // How many lines of the older form are still to come for a key.
     let mut written: BTreeMap<&str, usize> = BTreeMap::new();
+    // With the entrypoint since 1.19, the value would end with the sign.
+    for (key, value) in
+        text.split('\n').filter(|line| !line.contains(':')).filter_map(text_form::skipped)
+    {
+        let entry = Entry { value: value.to_owned(), pointer: Some(pointer.to_owned()) };
+        faults.push(TextFault { key: key.to_owned(), entry, problem: TextProblem::NoPair });
+    }
     let is_pair = |line: &&str| !line.trim_start().starts_with('#') && line.contains(':');
     for line in text.split('\n').filter(is_pair) {
         let (key, value) =

@@ -122,7 +122,7 @@ fn pod_set(object: &Value, role: Role, replicas: u64, place: &str, by_name: bool
     let template = pod_template::merge(object, COMMON_TEMPLATE, place, by_name);
     let is_main =
         |container: &Value| container.get("name").and_then(Value::as_str) == Some(MAIN_CONTAINER);
-    let main_container = pointer::at(&template.value, "/spec/containers")
+    let main_container = pointer::at(template.value(object), "/spec/containers")
         .and_then(Value::as_array)
         .and_then(|list| list.iter().position(is_main));
     PodSet { role, replicas, template: Template::Merged(template), main_container }

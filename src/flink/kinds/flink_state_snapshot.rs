@@ -16,6 +16,11 @@ pub(crate) fn refers_to(object: &Value) -> Option<(&'static str, &str)> {
     if pointer::at(object, "/spec/savepoint/alreadyExists") == Some(&Value::Bool(true)) {
         return None;
     }
+    job(object)
+}
+
+/// The kind and the name of the job that the snapshot is of.
+pub fn job(object: &Value) -> Option<(&'static str, &str)> {
     let job = pointer::at(object, "/spec/jobReference")?;
     let kind = match text(job, "kind") {
         "FlinkDeployment" => "FlinkDeployment",

@@ -1,9 +1,9 @@
 //! The configuration file in Flink's own image, which counts where nothing else is mounted.
 //!
 //! It is the one of the distribution, `flink-dist/src/main/resources/flink-conf.yaml` and, since 1.19,
-//! `config.yaml`. The sizes were read in one snapshot of Flink; releases from 1.11 on are
-//! taken to have the same. Flink's start scripts refuse to run
-//! without a size, so this file is why an image runs without any configuration.
+//! `config.yaml`. The four values were read in the distribution of 2.3.0 (`conf/config.yaml`) and in one
+//! older snapshot of the sources; releases from 1.11 on are taken to have the same. Flink's start
+//! scripts refuse to run without a size, so this file is why an image runs without any configuration.
 
 use super::process::is_started_by_entrypoint;
 use crate::flink::config::FlinkConfig;

@@ -85,15 +85,17 @@ pub fn started(container: &Value) -> (Option<Process>, ClientWords) {
 }
 
 impl ClientWords {
-    fn read(&mut self, word: &str) {
+    /// Returns whether the next word matters whatever it is.
+    fn read(&mut self, word: &str) -> bool {
         if self.next == Next::Any && !may_be_client(word) {
-            return;
+            return false;
         }
         let (next, is_local) =
             client(word).map_or_else(|| step(self.next, word), |next| (next, false));
         self.next = next;
         self.is_local |= is_local;
         self.is_client |= matches!(next, Next::Option(_));
+        next != Next::Any
     }
 
     /// Whether the container starts a client that runs its own cluster. `mounted` finds the
@@ -190,6 +192,26 @@ fn is_configured(container: &Value, mounted: [Option<&FlinkConfig>; 2]) -> bool 
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn every_client_is_found_in_a_long_argument() {
+        let options = "-Djobmanager.rpc.port=6123 -Dx='/opt/flink/usrlib' ".repeat(20);
+        for (client, kind) in CLIENTS {
+            let words = match kind {
+                Client::Run => "run -t local",
+                Client::Sql => "-Dexecution.target=local",
+                Client::Shell => "local",
+            };
+            for before in ["", "taskmanager.sh start; "] {
+                for end in ["", &options] {
+                    let script = format!("{before}{options}; {client} {words} {end}");
+                    let container = json!({"command": ["sh", "-c", script]});
+                    let found = started(&container).1.run_local(&container, || [None, None]);
+                    assert!(found, "{script}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn clients_with_a_local_target_run_their_own_cluster() {

@@ -41,8 +41,9 @@ mod slot_limits;
 pub(crate) mod standalone;
 mod variables;
 
-pub use config_map::may_be_configuration;
+pub use config_map::{changes_unclear_text, may_be_configuration};
 pub use dynamic_properties::names_folder as names_configuration_folder;
+pub use flink_state_snapshot::job as snapshot_job;
 pub use operator_config::FLINK_CONFIGURATION;
 pub use persistent_volume_claim::{CLASS_ANNOTATION, is_claim};
 pub(crate) use pod::is_made_from_template;

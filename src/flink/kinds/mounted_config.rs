@@ -4,7 +4,7 @@ use crate::flink::FlinkContext;
 use crate::flink::config::FlinkConfig;
 use crate::flink::config_file::FLINK_CONF;
 use crate::flink::config_sources::{self, ConfigSource};
-use crate::flink::workload::ConfigurationSource;
+use crate::flink::workload::{ConfigurationSource, UnjudgedSource};
 use serde_json::Value;
 
 /// What a container reads apart from what is written in it.
@@ -54,6 +54,20 @@ pub fn read<'c>(
         None => ConfigurationSource::Image,
     };
     Mounted { source, file: file.map(|(_, config)| config), variables }
+}
+
+/// The places of sources whose text nothing judges before pods read it: a key of high availability,
+/// or one that only the running pod knows.
+pub fn unjudged(template: &Value, place: &str) -> Vec<UnjudgedSource> {
+    let mut found = Vec::new();
+    config_sources::of_template(template, |source| {
+        let key = source.key.as_deref();
+        if key.is_none_or(config_sources::is_key_of_high_availability) {
+            let key = key.map(str::to_owned);
+            found.push(UnjudgedSource { place: format!("{place}{}", source.place), key });
+        }
+    });
+    found
 }
 
 /// Every configuration whose key only the pods make Flink's configuration, in any container: the

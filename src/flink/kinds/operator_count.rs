@@ -5,6 +5,7 @@ use super::growth::ClusterGrowth;
 use super::slot_limits;
 use crate::flink::Mode;
 use crate::flink::config::FlinkConfig;
+use crate::flink::dialects::emr_job_managers;
 use crate::flink::options::{self, canonical};
 use crate::flink::sizing::SizeProblem;
 use crate::flink::sizing::bounds::Bounds;
@@ -72,8 +73,9 @@ pub fn count(
 fn job_managers(object: &Value, config: &mut FlinkConfig, problems: &mut Vec<SizeProblem>) -> u64 {
     let place = "/spec/jobManager/replicas";
     if pointer::at(object, "/spec/jobManager").is_some_and(Value::is_object) {
-        // The field defaults to 1 and always overrides the option.
-        let replicas = positive(object, place, problems).unwrap_or(1);
+        // The field has a default and always overrides the option.
+        let replicas = positive(object, place, problems);
+        let replicas = replicas.unwrap_or_else(|| emr_job_managers(object).unwrap_or(1));
         config.set(
             canonical(options::JOB_MANAGER_REPLICAS),
             replicas.to_string(),

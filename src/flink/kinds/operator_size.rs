@@ -210,9 +210,14 @@ impl Sizing<'_> {
         help: String,
     ) -> SizeProblem {
         let written = self.config.entry(option).and_then(|entry| entry.pointer.clone());
-        let pointer = written
-            .unwrap_or_else(|| pointer::nearest_existing(self.object, fields.place).to_owned());
-        SizeProblem { pointer, message, help }
+        let pointer = written.unwrap_or_else(|| {
+            let resource = format!("{}/resource", fields.place);
+            match pointer::at(self.object, &resource) {
+                Some(other) if !other.is_object() && !other.is_null() => resource,
+                _ => pointer::nearest_existing(self.object, fields.place).to_owned(),
+            }
+        });
+        SizeProblem::new(pointer, message, help)
     }
 
     /// Requests multiplied by the factors for CPU and memory, which must be at least one.

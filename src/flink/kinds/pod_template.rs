@@ -6,7 +6,7 @@
 //! fields.
 
 use crate::flink::sizing::SizeProblem;
-use crate::flink::workload::{ElementOrigins, MergedTemplate};
+use crate::flink::workload::{ElementOrigins, MergeResult, MergedTemplate};
 use crate::resource::{pointer, steps, type_name};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ const DEEPEST: usize = 64;
 pub fn check(object: &Value, place: &str, problems: &mut Vec<SizeProblem>) {
     let mut wrong = |place: String, value: &Value, wanted: &str| {
         let message = format!("this is {}, so no pod can be created from it", type_name(value));
-        problems.push(SizeProblem::new(place, message, format!("write {wanted}")));
+        problems.push(SizeProblem::new(place, message, format!("write {wanted}")).of_type());
     };
     let Some(template) = pointer::at(object, place).filter(|template| !template.is_null()) else {
         return;
@@ -53,17 +53,18 @@ pub fn merge(object: &Value, common: &str, role: &str, by_name: bool) -> MergedT
     let at = |place| pointer::at(object, place).filter(|template| template.is_object());
     let mut merging =
         Merging { by_name, place: String::new(), depth: 0, elements: BTreeMap::new() };
-    let value = match (at(common), at(role)) {
-        (None, None) => Value::Null,
-        (Some(only), None) | (None, Some(only)) => only.clone(),
+    let result = match (at(common), at(role)) {
+        (None, None) => MergeResult::Nothing,
+        (Some(_), None) => MergeResult::Common,
+        (None, Some(_)) => MergeResult::Role,
         (Some(common), Some(role)) => {
             let mut merged = common.clone();
             merging.merge(&mut merged, role);
-            merged
+            MergeResult::Both(merged)
         }
     };
     MergedTemplate {
-        value,
+        result,
         common: common.into(),
         role: role.into(),
         by_name,
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn lists_merge_by_position_by_default() {
-        let (_, template) = merged(
+        let (object, template) = merged(
             containers(json!([{"name": "main", "image": "a", "args": ["x", "y"]}])),
             containers(
                 json!([{"name": "sidecar", "args": ["z", "z", "w"], "tty": null}, {"name": "second"}]),
@@ -204,7 +205,7 @@ mod tests {
             false,
         );
         assert_eq!(
-            template.value,
+            *template.value(&object),
             containers(
                 json!([{"name": "sidecar", "image": "a", "args": ["x", "y", "w"]}, {"name": "second"}])
             )
@@ -224,7 +225,7 @@ mod tests {
             true,
         );
         assert_eq!(
-            template.value,
+            *template.value(&object),
             containers(json!([
                 {"name": "log", "image": "l"},
                 {"name": "main", "env": [{"name": "A", "value": "3"}, {"name": "B", "value": "2"}]},
@@ -263,14 +264,17 @@ mod tests {
 
     #[test]
     fn last_element_with_a_name_replaces_the_first() {
-        let (_, template) = merged(
+        let (object, template) = merged(
             containers(
                 json!([{"name": "a", "image": "1"}, {"name": "b"}, {"name": "a", "image": "2"}]),
             ),
             containers(json!([])),
             true,
         );
-        assert_eq!(template.value, containers(json!([{"name": "a", "image": "2"}, {"name": "b"}])));
+        assert_eq!(
+            *template.value(&object),
+            containers(json!([{"name": "a", "image": "2"}, {"name": "b"}]))
+        );
     }
 
     #[test]

@@ -115,6 +115,7 @@ impl PodTemplateWorkload<'_> {
                 .into_iter()
                 .map(|config| Workload { engine, mode, config, ..Workload::default() })
                 .collect();
+        let unjudged_sources = mounted_config::unjudged(template, self.place);
         let template = Template::InObject(self.place.to_owned());
         let pods = vec![PodSet { role, replicas: self.replicas, template, main_container }];
         Workload {
@@ -125,6 +126,7 @@ impl PodTemplateWorkload<'_> {
             pods,
             config,
             source,
+            unjudged_sources,
             text_faults,
             size,
             also_read,
@@ -240,7 +242,7 @@ impl PodTemplateWorkload<'_> {
 pub fn role(template: &Value) -> Role {
     let containers = elements_at(template, "/spec/containers");
     let processes: Vec<_> =
-        containers.iter().map(|container| Process::of(container, |_| {})).collect();
+        containers.iter().map(|container| Process::of(container, |_| false)).collect();
     identify(template, containers, &processes).role
 }
 

@@ -86,18 +86,30 @@ impl Process {
     /// The Flink process that a container's `command`, `args` and hooks start. A script may start several:
     /// the JobManager counts, and else the first.
     ///
-    /// Each word is visited until the answer is known.
-    pub fn of(container: &Value, mut visit: impl FnMut(&str)) -> Option<Self> {
+    /// Each word that may matter is visited until the answer is known; what is visited says whether the
+    /// next word matters whatever it is.
+    pub fn of(container: &Value, mut visit: impl FnMut(&str) -> bool) -> Option<Self> {
         let elements = || arguments(container);
         let mut variables = Variables::of(container);
         // Without a command, the image's entrypoint reads the first argument.
         let mut at_entrypoint = list(container.get("command")).next().is_none();
-        let mut at_starter = false;
+        let (mut at_starter, mut is_read_on) = (false, false);
         let mut first = None;
         for element in elements() {
             let element = variables.expand(element);
-            for word in split(&element) {
-                visit(word);
+            let mut words = Words::of(&element);
+            let mut is_searched = false;
+            // A process has a long command line, which rarely names another program.
+            if element.len() > SHORT
+                && !at_entrypoint
+                && !at_starter
+                && !is_read_on
+                && !may_name_program(&element)
+            {
+                continue;
+            }
+            while let Some(word) = words.next() {
+                is_read_on = visit(word);
                 if !at_entrypoint && !at_starter && !may_be_program(word) {
                     continue;
                 }
@@ -109,10 +121,16 @@ impl Process {
                 if process.role == Role::JobManager {
                     let mut variables = Variables::of(container);
                     let runs_job = elements()
-                        .any(|element| split(&variables.expand(element)).any(is_application));
+                        .any(|element| Words::of(&variables.expand(element)).any(is_application));
                     return Some(Self { runs_job, ..process });
                 }
                 first.get_or_insert(process);
+                if !is_searched && !at_entrypoint && !at_starter && !is_read_on {
+                    is_searched = true;
+                    if !may_name_program(words.rest) {
+                        break;
+                    }
+                }
             }
         }
         first
@@ -137,9 +155,9 @@ impl Process {
         if !may_be_program(word) {
             return None;
         }
-        let name = match word.strip_prefix("org.apache.flink.") {
+        let name = match word.strip_prefix(CLASSES) {
             Some(class) => class.rsplit('.').next()?,
-            None if word.ends_with(".sh") => word.rsplit('/').next()?,
+            None if word.ends_with(SCRIPT) => word.rsplit('/').next()?,
             None => return None,
         };
         let (_, role, mode) = PROGRAMS.iter().find(|(program, _, _)| *program == name)?;
@@ -182,6 +200,25 @@ fn may_be_program(word: &str) -> bool {
     matches!(word.as_bytes().last(), Some(b'h' | b't' | b'r'))
 }
 
+/// Arguments up to this length are read word by word.
+const SHORT: usize = 64;
+
+/// The beginning of Flink's main classes.
+const CLASSES: &str = "org.apache.flink.";
+/// The end of Flink's scripts.
+const SCRIPT: &str = ".sh";
+/// The one program that has neither.
+const CLIENT: &str = "flink";
+
+/// Whether a text may name one of Flink's programs.
+fn may_name_program(text: &str) -> bool {
+    let ends_word = |(at, _): (usize, &str)| {
+        let next = text.as_bytes().get(at + CLIENT.len());
+        next.is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"/.-_:".contains(byte))
+    };
+    text.contains(SCRIPT) || text.contains(CLASSES) || text.match_indices(CLIENT).any(ends_word)
+}
+
 /// Whether a word is one of Flink's starters, in any folder.
 fn is_starter(word: &str) -> bool {
     word.ends_with(".sh") && STARTERS.contains(&word.rsplit('/').next().unwrap_or_default())
@@ -191,20 +228,32 @@ fn is_starter(word: &str) -> bool {
 const SEPARATORS: Wanted = Wanted::new(b" \t\n\x0c\r;&()\"'", [b'|', b'|']);
 
 /// The words of one argument, which may be a whole script.
-fn split(argument: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(argument);
-    std::iter::from_fn(move || {
-        loop {
-            let text = rest?;
+struct Words<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Words<'t> {
+    fn of(argument: &'t str) -> Self {
+        Self { rest: argument }
+    }
+}
+
+impl<'t> Iterator for Words<'t> {
+    type Item = &'t str;
+
+    fn next(&mut self) -> Option<&'t str> {
+        while !self.rest.is_empty() {
+            let text = self.rest;
             // What separates has one byte, so that each part is text.
-            let end = SEPARATORS.first_in(text.as_bytes());
-            let word = end.map_or(Some(text), |end| text.get(..end));
-            rest = end.and_then(|end| text.get(end + 1..));
-            if let Some(word) = word.filter(|word| !word.is_empty()) {
+            let end = SEPARATORS.first_in(text.as_bytes()).unwrap_or(text.len());
+            self.rest = text.get(end + 1..).unwrap_or_default();
+            let word = text.get(..end).unwrap_or_default();
+            if !word.is_empty() {
                 return Some(word);
             }
         }
-    })
+        None
+    }
 }
 
 #[cfg(test)]
@@ -259,8 +308,36 @@ mod tests {
             (json!(null), None),
         ];
         for (container, expected) in cases {
-            let found = Process::of(&container, |_| {}).map(|process| (process.role, process.mode));
+            let found =
+                Process::of(&container, |_| false).map(|process| (process.role, process.mode));
             assert_eq!(found, expected, "{container}");
+        }
+    }
+
+    #[test]
+    fn every_program_is_found_in_a_long_argument() {
+        let scripts = PROGRAMS.iter().filter(|(name, ..)| name.ends_with(SCRIPT));
+        let classes = PROGRAMS.iter().filter(|(name, ..)| !name.ends_with(SCRIPT));
+        let words = scripts.map(|(name, role, _)| ((*name).to_owned(), *role)).chain(
+            classes.map(|(name, role, _)| (format!("org.apache.flink.runtime.{name}"), *role)),
+        );
+        let options = "-Djobmanager.rpc.port=6123 -Dx='/opt/flink/usrlib' ".repeat(20);
+        for (word, role) in words {
+            // Behind a long command line, and behind another process.
+            for before in ["", "taskmanager.sh start; "] {
+                let script = format!("exec {before}{options}; {word} {options}");
+                let process = Process::of(&json!({"command": ["sh", "-c", script]}), |_| false);
+                let expected = match (before, role) {
+                    ("", role) | (_, role @ Role::JobManager) => role,
+                    _ => Role::TaskManager,
+                };
+                assert_eq!(process.map(|process| process.role), Some(expected), "{script}");
+            }
+        }
+        for (service, role, _) in SERVICES {
+            let script = format!("{options} bin/flink-console.sh start-foreground {service}");
+            let process = Process::of(&json!({"args": ["sh", "-c", script]}), |_| false);
+            assert_eq!(process.map(|process| process.role), Some(role), "{script}");
         }
     }
 
@@ -284,7 +361,11 @@ mod tests {
             (json!({"args": ["taskmanager", "standalone-job"]}), false),
         ];
         for (container, expected) in cases {
-            assert_eq!(Process::of(&container, |_| {}).unwrap().runs_job, expected, "{container}");
+            assert_eq!(
+                Process::of(&container, |_| false).unwrap().runs_job,
+                expected,
+                "{container}"
+            );
         }
     }
 }

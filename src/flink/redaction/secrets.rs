@@ -1,10 +1,12 @@
 //! The secrets of one object, to remove them from texts about it.
 
+use super::shown::ShownTexts;
 use super::walk::{Token, Walk};
 use super::{HIDDEN, is_secret, is_sensitive, message, user_info};
 use crate::flink::Workload;
 use crate::resource::pointer;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
@@ -26,6 +28,8 @@ pub struct Secrets {
     /// JSON Pointers of values that are, or contain, secrets.
     places: Vec<String>,
     place_bytes: usize,
+    /// The texts to remove them from; `None` for any text.
+    shown: Option<ShownTexts>,
 }
 
 impl Secrets {
@@ -34,19 +38,44 @@ impl Secrets {
     /// `old` is the object before an update, to which messages compare.
     pub fn of<'a>(
         object: &'a Value,
-        old: Option<&Value>,
+        old: Option<&'a Value>,
         workload: &Workload,
         given: impl Iterator<Item = (&'a str, String)>,
     ) -> Self {
-        let mut secrets = Self::default();
+        Self::default().read(object, old, workload, given)
+    }
+
+    /// [`Self::of`], without secrets that none of these texts shows, and without places. Few texts show
+    /// any, and it takes far longer to find out whether a value is a secret than whether it is shown.
+    pub fn shown_by<'a, 't>(
+        texts: impl Iterator<Item = &'t str>,
+        object: &'a Value,
+        old: Option<&'a Value>,
+        workload: &Workload,
+        given: impl Iterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let shown = Some(ShownTexts::of(texts));
+        Self { shown, ..Self::default() }.read(object, old, workload, given)
+    }
+
+    fn read<'a>(
+        mut self,
+        object: &'a Value,
+        old: Option<&'a Value>,
+        workload: &Workload,
+        given: impl Iterator<Item = (&'a str, String)>,
+    ) -> Self {
+        let wants_places = self.shown.is_none();
+        let secrets = &mut self;
         let root = workload.config_pointer.as_deref();
+        let options_of = |object: &'a Value| root.and_then(|at| pointer::at(object, at));
         if let Some(old) = old {
-            secrets.read_object(old, false);
-            if let Some(options) = root.and_then(|at| pointer::at(old, at)) {
+            secrets.read_object(object, Walk::beyond(old, object), false);
+            if let Some(options) = options_of(old).filter(|own| options_of(object) != Some(*own)) {
                 secrets.read_options(options, None);
             }
         }
-        secrets.read_object(object, true);
+        secrets.read_object(object, Walk::new(object), wants_places);
         // Further configurations may come from other objects, such as a mounted ConfigMap.
         for workload in std::iter::once(workload).chain(&workload.also_read) {
             let options = workload.config.iter();
@@ -54,10 +83,10 @@ impl Secrets {
         }
         given.for_each(|(key, value)| secrets.read_option(key, &value));
         if let Some((place, options)) = root.and_then(|at| Some((at, pointer::at(object, at)?))) {
-            secrets.read_options(options, Some(place));
+            secrets.read_options(options, Some(place).filter(|_| wants_places));
         }
         secrets.drop_extensions();
-        secrets
+        self
     }
 
     /// JSON Pointers of the values of an object that are, or contain, secrets.
@@ -65,8 +94,13 @@ impl Secrets {
         &self.places
     }
 
+    /// Whether a secret is worth looking for.
+    fn is_wanted(&self, secret: &str) -> bool {
+        self.shown.as_ref().is_none_or(|shown| shown.may_begin(secret.trim()))
+    }
+
     fn read_option(&mut self, key: &str, value: &str) {
-        if is_secret(key, value) {
+        if self.is_wanted(value) && is_secret(key, value) {
             self.add(value);
         }
         self.read_text(value);
@@ -86,8 +120,8 @@ impl Secrets {
                 _ => String::new(),
             };
             if !matches!(value, Value::Object(_) | Value::Null) {
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                if is_secret(&key, &text) {
+                let text = value.as_str().map_or_else(|| value.to_string().into(), Cow::Borrowed);
+                if self.is_wanted(&text) && is_secret(&key, &text) {
                     self.add(&text);
                     if let Some((at, within)) = at.zip(walk.pointer(node)) {
                         self.add_place(format!("{at}{within}"));
@@ -103,9 +137,8 @@ impl Secrets {
     }
 
     /// Every text of the object: URIs, lines with options, variables and arguments.
-    fn read_object(&mut self, object: &Value, wants_places: bool) {
+    fn read_object(&mut self, object: &Value, mut walk: Walk<'_>, wants_places: bool) {
         let is_secret_object = object.get("kind").and_then(Value::as_str) == Some("Secret");
-        let mut walk = Walk::new(object);
         while let Some((node, value)) = walk.next() {
             let Value::String(text) = value else { continue };
             let is_hidden = match walk.token(node) {
@@ -113,18 +146,21 @@ impl Secrets {
                     let parent = walk.parent(node);
                     let holder = parent.and_then(|parent| walk.token(parent));
                     let is_data = matches!(holder, Some(Token::Key("data" | "stringData")));
+                    let holder_of_value = parent.filter(|_| key == "value");
                     let variable =
-                        parent.and_then(|parent| walk.value(parent)?.get("name")?.as_str());
-                    let variable = variable.filter(|_| key == "value");
+                        holder_of_value.and_then(|it| walk.value(it)?.get("name")?.as_str());
                     let is_entry = is_data || matches!(holder, Some(Token::Key("annotations")));
-                    if (is_secret_object && is_data)
-                        || (is_entry && !text.contains('\n') && is_secret(key, text))
-                        || variable.is_some_and(|name| is_secret(name, text))
-                    {
+                    let is_secret_of = || {
+                        (is_secret_object && is_data)
+                            || (is_entry && !text.contains('\n') && is_secret(key, text))
+                            || variable.is_some_and(|name| is_secret(name, text))
+                    };
+                    if self.is_wanted(text) && is_secret_of() {
                         self.add(text);
                     }
-                    (is_secret_object && is_data)
-                        || variable.is_some_and(|name| is_hidden_value(name, text))
+                    wants_places
+                        && ((is_secret_object && is_data)
+                            || variable.is_some_and(|name| is_hidden_value(name, text)))
                 }
                 Some(Token::Index(index)) => {
                     let list = walk.parent(node).and_then(|parent| walk.value(parent));
@@ -137,8 +173,8 @@ impl Secrets {
                     };
                     let flag = before(1).filter(|flag| !flag.contains('='));
                     let flag = flag.filter(|flag| flag.starts_with('-') || follows_option());
-                    let is_value =
-                        flag.is_some_and(|flag| is_secret(flag.trim_start_matches('-'), text));
+                    let is_value = self.is_wanted(text)
+                        && flag.is_some_and(|flag| is_secret(flag.trim_start_matches('-'), text));
                     if is_value {
                         self.add(text);
                     }
@@ -165,32 +201,42 @@ impl Secrets {
 
     /// The secrets within a text: `key: secret` and `key=secret` in its lines, URIs in its words.
     fn read_text(&mut self, text: &str) {
-        if !text.contains(['@', '?', '#', '=', ':']) && !text.contains("--") {
+        let is_mark = |byte: u8| matches!(byte, b'@' | b'?' | b'#' | b'=' | b':');
+        if !text.bytes().any(is_mark) && !text.contains("--") {
             return;
         }
         for line in text.lines() {
             if let Some((key, value)) = line.split_once(": ")
+                && let secret = value.trim().trim_matches(['"', '\''])
+                && self.is_wanted(secret)
                 && is_secret(key.trim(), value)
             {
-                self.add(value.trim().trim_matches(['"', '\'']));
+                self.add(secret);
             }
             let mut flag = "";
             for word in line.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';')) {
                 let word = word.trim_matches(['"', '\'']);
                 // `--password secret`
-                if is_secret(flag, word) && !word.starts_with("--") {
+                if !flag.is_empty()
+                    && self.is_wanted(word)
+                    && is_secret(flag, word)
+                    && !word.starts_with("--")
+                {
                     self.add(word);
                 }
                 flag = word.strip_prefix("--").unwrap_or_default();
                 if let Some((key, value)) = word.split_once('=')
+                    && let secret = value.trim_matches(['"', '\''])
+                    && self.is_wanted(secret)
                     && is_secret(key.trim_start_matches('-'), value)
                 {
-                    self.add(value.trim_matches(['"', '\'']));
+                    self.add(secret);
                 }
                 // An element of a map: `token:secret`. The key `secret` names a Secret.
                 if let Some((key, value)) = word.split_once(':')
                     && !value.starts_with('/')
                     && !key.eq_ignore_ascii_case("secret")
+                    && self.is_wanted(value)
                     && is_secret(key, value)
                 {
                     self.add(value);
@@ -208,7 +254,7 @@ impl Secrets {
         {
             self.add(query);
             query.split('&').filter_map(|pair| pair.split_once('=')).for_each(|(key, value)| {
-                if is_sensitive(key) || key.eq_ignore_ascii_case("sig") {
+                if self.is_wanted(value) && (is_sensitive(key) || key.eq_ignore_ascii_case("sig")) {
                     self.add(value);
                 }
             });
@@ -218,6 +264,9 @@ impl Secrets {
     /// Adds a secret, and each of its lines: a key in PEM is shown in lines.
     fn add(&mut self, secret: &str) {
         let secret = secret.trim();
+        if !self.is_wanted(secret) {
+            return;
+        }
         self.add_text(secret);
         if secret.contains('\n') {
             let lines = secret.lines().map(str::trim);
@@ -340,4 +389,55 @@ fn dotted(above: &str, field: &str) -> String {
 fn is_hidden_value(name: &str, value: &str) -> bool {
     let is_plain = value.len() <= 8 && value.bytes().all(|b| b.is_ascii_alphanumeric());
     is_secret(name, value) || (!is_plain && name != "FLINK_PROPERTIES")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn secrets_of_few_texts_are_hidden_as_those_of_any_text() {
+        let pem = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nAgEAAoIBAQC7\n-----END KEY-----";
+        let object = json!({
+            "metadata": {"annotations": {"example.com/api-key": "qK9-annotation"}},
+            "spec": {
+                "flinkConfiguration": {"s3": {"secret-key": "hunter2-hunter2-hunter2"}, "my.token": "ab1",
+                    "my.password": "  padded secret ", "other.password": pem, "list.token": ["x1y2", "z3w4"]},
+                "job": {"jarURI": "https://user:p4ssw0rd@host/a.jar?sig=S1gnature&x=y", "args": [
+                    "--password", "spaced out", "--token=quoted7", "-D", "a.secret", "three-words", "db:token:t0k3n"]},
+                "podTemplate": {"spec": {"containers": [{"env": [
+                    {"name": "DB_PASSWORD", "value": "ünïcode-secret"}, {"name": "URL", "value": "jdbc://u:pw9!@h/x"}]}]}},
+            },
+        });
+        let old = json!({"spec": {"flinkConfiguration": {"my.password": "former-one"}}});
+        let workload = Workload {
+            config_pointer: Some("/spec/flinkConfiguration".into()),
+            ..Workload::default()
+        };
+        let given = || std::iter::once(("tenant.password", "of-the-tenant".to_owned()));
+        let full = Secrets::of(&object, Some(&old), &workload, given());
+        assert!(full.stems.len() > 15, "{:?}", full.stems);
+        let whole = full.whole.iter().map(String::as_str);
+        let shown = full.stems.keys().map(String::as_str).chain(whole).chain(["etl", "a.jar", ""]);
+        for secret in shown {
+            for text in [
+                format!("the value `{secret}` is invalid"),
+                secret.to_owned(),
+                format!("{secret}x, but \"{secret}\""),
+                secret.chars().take(17).collect(),
+            ] {
+                let few = Secrets::shown_by(
+                    [text.as_str()].into_iter(),
+                    &object,
+                    Some(&old),
+                    &workload,
+                    given(),
+                );
+                assert_eq!(few.hide(&text), full.hide(&text), "{text}");
+                assert_eq!(few.places(), [""; 0]);
+            }
+        }
+    }
 }

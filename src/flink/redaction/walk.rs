@@ -17,7 +17,12 @@ pub(super) enum Token<'a> {
 struct Node<'a> {
     value: &'a Value,
     above: Option<(usize, Token<'a>)>,
+    /// The field of the other object at the same place, and how many levels below it are compared.
+    other: Option<(&'a Value, usize)>,
 }
+
+/// Levels of fields that are compared with those of another object: `spec`, and what is in it.
+const COMPARED: usize = 2;
 
 /// The values of an object, each with a number. A value has a higher number than those above it.
 #[derive(Debug)]
@@ -28,24 +33,38 @@ pub(super) struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     pub(super) fn new(root: &'a Value) -> Self {
-        Self { nodes: vec![Node { value: root, above: None }], next: 0 }
+        Self { nodes: vec![Node { value: root, above: None, other: None }], next: 0 }
+    }
+
+    /// A walk without the fields that another object has too, as far as a few levels show it.
+    pub(super) fn beyond(root: &'a Value, other: &'a Value) -> Self {
+        let other = Some((other, COMPARED));
+        Self { nodes: vec![Node { value: root, above: None, other }], next: 0 }
     }
 
     /// The next value.
     pub(super) fn next(&mut self) -> Option<(usize, &'a Value)> {
         let number = self.next;
-        let value = self.nodes.get(number)?.value;
+        let Node { value, other, .. } = *self.nodes.get(number)?;
         self.next = number.saturating_add(1);
         match value {
-            Value::Object(fields) => self.nodes.extend(
-                fields
-                    .iter()
-                    .map(|(key, value)| Node { value, above: Some((number, Token::Key(key))) }),
-            ),
+            Value::Object(fields) => {
+                let other_field = |key: &str| {
+                    let (other, left) = other?;
+                    Some((other.get(key)?, left.checked_sub(1)?))
+                };
+                self.nodes.extend(fields.iter().filter_map(|(key, value)| {
+                    let other = other_field(key);
+                    let is_same = other.is_some_and(|(other, _)| other == value);
+                    let above = Some((number, Token::Key(key)));
+                    (!is_same).then_some(Node { value, above, other })
+                }));
+            }
             Value::Array(elements) => {
                 self.nodes.extend(elements.iter().enumerate().map(|(index, value)| Node {
                     value,
                     above: Some((number, Token::Index(index))),
+                    other: None,
                 }));
             }
             _ => {}

@@ -15,12 +15,22 @@ pub use fault::{Expected, FaultKind, Nearest, Releases, SchemaFault};
 
 use crate::flink::dialects::{is_emr, is_field_of_emr};
 use crate::flink::operator::version::OperatorVersion;
-use crate::resource::{Resource, pointer};
+use crate::resource::{GroupVersionKind, Resource, pointer};
 use table::Table;
 use walk::Walk;
 
 /// The group of Lyft's operator.
 const LYFT: &str = "flink.k8s.io";
+
+/// The known releases of Apache's operator, oldest first.
+pub fn operator_releases() -> &'static [&'static str] {
+    let kind = GroupVersionKind {
+        group: "flink.apache.org".into(),
+        version: "v1beta1".into(),
+        kind: "FlinkDeployment".into(),
+    };
+    Table::get().kind(&kind).map(|kind| kind.releases).unwrap_or_default()
+}
 
 /// What an API server with the definitions of the object's operator would refuse or drop of an
 /// object. Without a release of the operator, what any release accepts is right. Allocates nothing

@@ -73,6 +73,8 @@ pub struct SizeProblem {
     pub message: String,
     /// What to write instead.
     pub help: String,
+    /// Whether the value has a type of which nothing can be read.
+    pub is_unreadable: bool,
 }
 
 impl SizeProblem {
@@ -82,7 +84,13 @@ impl SizeProblem {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { pointer: pointer.into(), message: message.into(), help: help.into() }
+        let (pointer, message, help) = (pointer.into(), message.into(), help.into());
+        Self { pointer, message, help, is_unreadable: false }
+    }
+
+    /// The same of a value with a type of which nothing can be read.
+    pub fn of_type(self) -> Self {
+        Self { is_unreadable: true, ..self }
     }
 }
 

@@ -107,6 +107,10 @@ impl Amounts {
     }
 }
 
+/// Most problems after which further unreadable amounts are not listed. An object may have a hundred
+/// thousand; reports have far fewer, and one is enough to refuse it.
+const MOST_PROBLEMS: usize = 1_000;
+
 struct Summing<'a> {
     problems: &'a mut Vec<SizeProblem>,
     main: Option<&'a MainContainer>,
@@ -217,11 +221,9 @@ impl Summing<'_> {
             Some(Value::Array(list)) => list,
             None | Some(Value::Null) => &[],
             Some(other) => {
-                self.problems.push(SizeProblem::new(
-                    format!("/spec/{field}"),
-                    format!("invalid value for `{field}`: {}", type_name(other)),
-                    "write a list",
-                ));
+                let place = format!("/spec/{field}");
+                let message = format!("invalid value for `{field}`: {}", type_name(other));
+                self.problems.push(SizeProblem::new(place, message, "write a list").of_type());
                 &[]
             }
         }
@@ -233,7 +235,9 @@ impl Summing<'_> {
             Ok(_) => ("the request is negative".into(), "write zero or more"),
             Err(error) => (error.to_string(), QuantityError::HELP),
         };
-        self.problems.push(SizeProblem::new(place(), message, help));
+        if self.problems.len() < MOST_PROBLEMS {
+            self.problems.push(SizeProblem::new(place(), message, help));
+        }
         Quantity::default()
     }
 

@@ -68,6 +68,16 @@ impl<'c> Context<'c> {
 
     /// Whether the pod will have a volume with this name.
     pub fn has_volume(&self, name: &str) -> bool {
-        self.volumes.find(name).is_some() || (self.options.adds_volume)(name)
+        self.volumes.find(name).is_some()
+            || (self.options.adds_volume)(name)
+            || !self.knows_volumes()
+    }
+
+    /// Whether all volumes can be read. One that cannot may have any name.
+    fn knows_volumes(&self) -> bool {
+        match self.spec.get("volumes") {
+            Some(Value::Array(volumes)) => volumes.iter().all(Value::is_object),
+            volumes => volumes.is_none_or(Value::is_null),
+        }
     }
 }

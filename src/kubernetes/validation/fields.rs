@@ -20,7 +20,12 @@ pub fn text<'v>(parent: &'v Value, field: &str) -> Option<&'v str> {
 /// Whether the field has a value of any type, but not an empty text.
 pub fn is_given(parent: &Value, field: &str) -> bool {
     step();
-    parent.get(field).is_some_and(|value| !value.is_null() && value.as_str() != Some(""))
+    parent.get(field).is_some_and(is_value)
+}
+
+/// Whether a value is not as good as a missing one.
+fn is_value(value: &Value) -> bool {
+    !value.is_null() && value.as_str() != Some("")
 }
 
 /// The object in a field; an empty one counts.
@@ -55,10 +60,15 @@ pub fn required<'v>(
     at: &Place<'_>,
     report: &mut Report<'_>,
 ) -> Option<&'v str> {
-    if parent.is_object() && !is_given(parent, field) {
-        report(at, Fault::Missing(field));
+    step();
+    match parent.get(field) {
+        Some(Value::String(text)) if !text.is_empty() => return Some(text),
+        None | Some(Value::Null | Value::String(_)) if parent.is_object() => {
+            report(at, Fault::Missing(field));
+        }
+        _ => {}
     }
-    text(parent, field)
+    None
 }
 
 /// A field whose text must have a form, where it is given.
@@ -115,12 +125,21 @@ pub fn first_source(
     at: &Place<'_>,
     report: &mut Report<'_>,
 ) -> Option<&'static str> {
-    let mut given = sources.iter().copied().filter(|source| is_given(parent, source));
-    let first = given.next()?;
-    if let Some(second) = given.next() {
+    // An object has few fields, and there are many sources.
+    let fields = parent.as_object()?;
+    let given = fields.iter().inspect(|_| step()).filter(|(_, value)| is_value(value));
+    let indices = given.filter_map(|(name, _)| sources.iter().position(|source| source == name));
+    let (mut first, mut second) = (None::<usize>, None::<usize>);
+    for index in indices {
+        let is_first = first.is_none_or(|first| index < first);
+        let later = if is_first { first.replace(index) } else { Some(index) };
+        second = second.into_iter().chain(later).min();
+    }
+    let [first, second] = [first, second].map(|at| sources.get(at?).copied());
+    if let (Some(first), Some(second)) = (first, second) {
         report(&at.field(second), Fault::Both(first, second));
     }
-    Some(first)
+    first
 }
 
 /// The first of several fields, of which an object has exactly one.

@@ -48,7 +48,8 @@ pub fn resources(
             Some(Ok(limit)) if request != limit && !overcommits(name) => {
                 report(&at, Fault::RequestNotLimit(name));
             }
-            Some(Ok(limit)) if request > limit => {
+            // A limit that is no amount is reported itself.
+            Some(Ok(limit)) if request > limit && !limit.is_negative() => {
                 report(&at, Fault::RequestOverLimit(name, request, limit));
             }
             None | Some(_) => {}

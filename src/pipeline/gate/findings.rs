@@ -77,6 +77,7 @@ impl Gate {
         let more: Vec<Finding> = found.filter(|one| !answer.findings.contains(one)).collect();
         answer.findings.extend(more);
         answer.findings.sort_by(Finding::order);
+        rules::remove_doubles(&mut answer.findings);
         let charge = self.charge(&case);
         (answer, charge)
     }
@@ -156,7 +157,10 @@ impl Gate {
         let findings = self.findings(&case, used, None);
         let secret_places = match findings.as_slice() {
             [] => Vec::new(),
-            _ => self.secrets(&case).places().to_vec(),
+            _ => {
+                let (old, given) = (case.resource.old_object.as_ref(), given_options(&case));
+                Secrets::of(&case.object, old, &case.workload, given).places().to_vec()
+            }
         };
         let tenant = case.tenant().map(|tenant| tenant.name.clone());
         Judgement { tenant, findings, mutated: case.into_stored(), secret_places }
@@ -197,19 +201,12 @@ impl Gate {
     fn without_secrets(&self, case: &Case<'_>, mut findings: Vec<Finding>) -> Vec<Finding> {
         // A finding about a limit shows no value.
         if !findings.is_empty() && case.excess.is_none() {
-            let secrets = self.secrets(case);
+            let texts = findings.iter().flat_map(Finding::texts);
+            let (old, given) = (case.resource.old_object.as_ref(), given_options(case));
+            let secrets = Secrets::shown_by(texts, &case.object, old, &case.workload, given);
             findings.iter_mut().for_each(|finding| finding.hide(&secrets));
         }
         findings
-    }
-
-    fn secrets(&self, case: &Case<'_>) -> Secrets {
-        let options = case.tenant().map(|tenant| &tenant.spec.flink.configuration);
-        let given = options
-            .into_iter()
-            .flat_map(|options| options.enforced.iter().chain(&options.defaults))
-            .map(|(key, value)| (key.as_str(), value.text()));
-        Secrets::of(&case.object, case.resource.old_object.as_ref(), &case.workload, given)
     }
 
     /// The prepared tenant of an object.
@@ -302,23 +299,41 @@ impl Gate {
         let beyond = |workload: &Workload, requested: &Usage| {
             growth::beyond(&workload.size, requested, limits, workload.clusters())
         };
-        let mut growth = beyond(&case.workload, requested);
+        let growth = beyond(&case.workload, requested);
+        let mut grows_as_before = false;
         // The old object matters only where the new one would be refused.
         let is_due = !exceeded.is_empty() || growth.is_some();
         if let Some(old) = case.resource.old_object.as_ref().filter(|_| is_due) {
             let lowered = kinds::lower_with_context(case.resource, old, &self.context);
             let before = lowered.map(|lowered| {
                 let usage = measure::usage(case.resource, old, &lowered, case.tenant());
-                growth = growth.take().filter(|growth| {
-                    beyond(&lowered, &usage).is_none_or(|before| growth.exceeds(&before))
+                grows_as_before = growth.as_ref().is_some_and(|growth| {
+                    beyond(&lowered, &usage).is_some_and(|before| !growth.exceeds(&before))
                 });
                 usage
             });
             exceeded = exceeded_since(&before.unwrap_or_default());
         }
         let undeclared = undeclared::of_pods(&case.object, &case.workload, limits);
-        Some(QuotaVerdict { limits, requested, used, exceeded, undeclared, growth })
+        Some(QuotaVerdict {
+            limits,
+            requested,
+            used,
+            exceeded,
+            undeclared,
+            growth,
+            grows_as_before,
+        })
     }
+}
+
+/// The options that the object's tenant gives.
+fn given_options<'c>(case: &'c Case<'_>) -> impl Iterator<Item = (&'c str, String)> {
+    let options = case.tenant().map(|tenant| &tenant.spec.flink.configuration);
+    options
+        .into_iter()
+        .flat_map(|options| options.enforced.iter().chain(&options.defaults))
+        .map(|(key, value)| (key.as_str(), value.text()))
 }
 
 pub(super) fn is_refused(findings: &[Finding]) -> bool {

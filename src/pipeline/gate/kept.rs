@@ -63,17 +63,9 @@ pub fn kept_state(
     last: &FlinkTenantSpec,
     now: &FlinkTenantSpec,
 ) -> KeptState {
-    let volumes = |spec: &FlinkTenantSpec| spec.storage.checkpoints.volume.clone();
-    let (before, wanted) = (volumes(last), volumes(now));
-    let place = |volume: &Option<CheckpointVolume>| {
-        volume.as_ref().map(|volume| {
-            let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH);
-            (volume.claim_name.clone(), path.trim_end_matches('/').to_owned())
-        })
-    };
-    let moves = before.is_some() && place(&before) != place(&wanted);
+    let moved = moved_volume(last, now);
     let volume =
-        before.filter(|_| moves && mutate::state_claim(resource, old, workload, last).is_some());
+        moved.filter(|_| mutate::given_claim(resource, old, workload, last).is_some()).cloned();
     let enforced = |spec: &FlinkTenantSpec, key: &str| {
         spec.flink.configuration.enforced.get(key).map(Scalar::text)
     };
@@ -89,6 +81,20 @@ pub fn kept_state(
             (has && wanted != before).then(|| ((*key).to_owned(), before))
         });
     KeptState { volume, directories: directories.collect() }
+}
+
+/// The volume of the spec `last`, if the spec `now` has none or another claim or path.
+pub(super) fn moved_volume<'s>(
+    last: &'s FlinkTenantSpec,
+    now: &FlinkTenantSpec,
+) -> Option<&'s CheckpointVolume> {
+    let place = |volume: &'_ CheckpointVolume| {
+        let path = volume.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH);
+        (volume.claim_name.clone(), path.trim_end_matches('/').to_owned())
+    };
+    let of = |spec: &'s FlinkTenantSpec| spec.storage.checkpoints.volume.as_ref();
+    let wanted = now.storage.checkpoints.volume.as_ref().map(place);
+    of(last).filter(|volume| Some(place(volume)) != wanted)
 }
 
 impl Gate {
@@ -112,25 +118,22 @@ impl Gate {
 
     /// The same gate, where a tenant is judged by this spec.
     pub(super) fn by_spec(&self, tenant: &Tenant, spec: FlinkTenantSpec) -> Self {
-        let tenant = Tenant {
+        let tenant = Arc::new(Tenant {
             name: tenant.name.clone(),
             spec,
             source: tenant.source.clone(),
             version: tenant.version,
             unread: tenant.unread.clone(),
-        };
+        });
         let state = Arc::new(TenantState::of(&tenant));
-        Self {
-            kept: Some(Arc::new(KeptTenant { tenant: Arc::new(tenant), state })),
-            ..self.clone()
-        }
+        Self { kept: Some(Arc::new(KeptTenant { tenant, state })), ..self.clone() }
     }
 
-    /// Whether a request is an update that changes what a completed object runs. Its record is read
-    /// first, because it may have to keep its state.
+    /// Whether a request is an update that changes what a cluster runs. Its record is read first,
+    /// because it may have to keep its state.
     pub fn may_keep_state(&self, resource: &Resource) -> bool {
         resource.operation == Operation::Update
-            && mutate::is_completed_on_update(resource)
+            && mutate::decides_state(resource)
             && self.extent(resource) == Extent::Whole
     }
 
@@ -315,7 +318,11 @@ impl Gate {
     }
 
     /// What mutation makes of an object, as a patch of what was `sent`.
-    fn completed(&self, resource: &Resource, sent: &Resource) -> Option<CompletedObject> {
+    pub(super) fn completed(
+        &self,
+        resource: &Resource,
+        sent: &Resource,
+    ) -> Option<CompletedObject> {
         if self.extent(resource) != Extent::Whole {
             return None;
         }
@@ -376,11 +383,11 @@ impl Gate {
 }
 
 /// What mutation makes of an object.
-struct CompletedObject {
+pub(super) struct CompletedObject {
     /// The answer of the mutating webhook.
-    answer: Answer,
+    pub answer: Answer,
     /// All findings about the completed object.
-    findings: Vec<Finding>,
+    pub findings: Vec<Finding>,
 }
 
 fn errors(findings: &[Finding]) -> usize {

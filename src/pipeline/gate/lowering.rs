@@ -128,12 +128,9 @@ impl Gate {
         };
         let predicted = mutate::predict_pods(resource, &resource.object, &workload, &tenant.spec);
         if let Some(predicted) = predicted {
-            let PredictedPods { object, pods, mut conflicts, stored, unmet, is_partial } =
-                predicted;
+            let PredictedPods { object, pods, mut conflicts, stored, unmet, blocked } = predicted;
             // Validation will find missing what could not be added.
-            if completion == Completion::Required || is_partial {
-                conflicts.extend(unmet);
-            }
+            conflicts.extend(if completion == Completion::Required { unmet } else { blocked });
             // As for what mutation completes: see `are_held`.
             if mutate::is_only_checked(resource, &tenant.spec) && scale::only_scales(resource) {
                 conflicts.clear();

@@ -6,6 +6,7 @@ mod findings;
 mod kept;
 mod lowering;
 mod meets;
+mod place;
 
 pub use error::GateError;
 pub use kept::{KeptAnswer, Rights, kept_state};
@@ -55,7 +56,7 @@ struct TenantState {
 }
 
 impl TenantState {
-    fn of(tenant: &Tenant) -> Self {
+    fn of(tenant: &Arc<Tenant>) -> Self {
         let known =
             KnownLimits { version: tenant.version, limits: Limits::new(&tenant.spec.quota) };
         Self { input: OnceLock::new(), rules: PreparedTenant::new(tenant), known: Arc::new(known) }

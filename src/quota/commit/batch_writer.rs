@@ -2,23 +2,15 @@
 //! the ledger and sends the answers.
 
 use super::{
-    BusyReason, QueuedWork, QuotaAnswer, ReconcileError, TenantQueue, Work, WriteCounters, locked,
+    BusyReason, QueuedWork, QuotaAnswer, ReconcileError, TenantQueue, Work, WriteCounters,
 };
-use crate::jitter::jittered;
 use crate::quota::ledger::{Decision, Ledger, Reconciliation};
-use crate::quota::store::{Store, StoreError, VersionedLedger};
+use crate::quota::store::{Pauses, Store, StoreError, VersionedLedger, locked, timely};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The most work in one write, so that the first request does not wait for thousands of others.
 const MAX_BATCH: usize = 1_024;
-/// The pause after the first conflict. It doubles with each further one, up to the longest.
-const SHORTEST_PAUSE: Duration = Duration::from_millis(2);
-const LONGEST_PAUSE: Duration = Duration::from_millis(250);
-/// How long one call of the store may take. Shorter than a request's deadline, so that the request
-/// can be answered with the cause.
-const STORE_TIMEOUT: Duration = Duration::from_secs(3);
-
 /// The answer to one piece of work, valid once the ledger is stored.
 enum Outcome {
     Admit(QuotaAnswer),
@@ -68,7 +60,7 @@ struct BatchWriter<S> {
 
 impl<S: Store> BatchWriter<S> {
     async fn process(&mut self, mut batch: Vec<QueuedWork>) {
-        let mut pause = SHORTEST_PAUSE;
+        let mut pauses = Pauses::default();
         let mut failure = BusyReason::Contention(self.tenant.clone());
         loop {
             let now = Instant::now();
@@ -100,8 +92,7 @@ impl<S: Store> BatchWriter<S> {
             locked(&self.queue.0).last_failure = Some(failure.clone());
             // The write may have happened; the next read shows it.
             self.cached = None;
-            tokio::time::sleep(jittered(pause, 1.0)).await;
-            pause = (pause * 2).min(LONGEST_PAUSE);
+            pauses.wait().await;
         }
     }
 
@@ -116,17 +107,17 @@ impl<S: Store> BatchWriter<S> {
         let was_cached = cached.is_some();
         let mut current = match cached {
             Some(cached) => cached,
-            None => self.with_timeout(self.store.read(&self.tenant)).await?,
+            None => timely(&self.tenant, self.store.read(&self.tenant)).await?,
         };
         let (mut outcomes, mut change) = self.apply(&mut current.ledger, batch);
         let proven = change == LedgerChange::ToStore && outcomes.iter().all(Outcome::is_success);
         if was_cached && !proven {
-            current = self.with_timeout(self.store.read(&self.tenant)).await?;
+            current = timely(&self.tenant, self.store.read(&self.tenant)).await?;
             (outcomes, change) = self.apply(&mut current.ledger, batch);
         }
         if change == LedgerChange::ToStore {
             let swap = self.store.swap(&self.tenant, &current.version, &current.ledger);
-            current.version = self.with_timeout(swap).await.inspect_err(|error| {
+            current.version = timely(&self.tenant, swap).await.inspect_err(|error| {
                 if matches!(error, StoreError::Unreachable { .. }) {
                     self.counters.failures.inc();
                 }
@@ -136,15 +127,6 @@ impl<S: Store> BatchWriter<S> {
         // Limits from a dry run are not stored, so that ledger must not be cached.
         self.cached = (change != LedgerChange::DryRunOnly).then_some(current);
         Ok(outcomes)
-    }
-
-    async fn with_timeout<T>(
-        &self,
-        call: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, StoreError> {
-        tokio::time::timeout(STORE_TIMEOUT, call).await.unwrap_or_else(|late| {
-            Err(StoreError::Unreachable { tenant: self.tenant.clone(), source: Box::new(late) })
-        })
     }
 
     /// Applies a batch in order.

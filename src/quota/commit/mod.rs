@@ -12,11 +12,11 @@
 mod batch_writer;
 
 use super::ledger::{KnownLimits, ObjectRef, Reconciliation, Request, Shortage, View, reconcile};
-use super::store::{Store, VersionedLedger};
+use super::store::{Store, VersionedLedger, locked};
 use futures::FutureExt;
 use prometheus_client::metrics::counter::Counter;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
@@ -122,11 +122,6 @@ enum Work {
     Admit { request: Box<Request>, dry_run: bool, reply: oneshot::Sender<QuotaAnswer> },
     Reconcile { view: Arc<View>, reply: oneshot::Sender<Result<Reconciliation, ReconcileError>> },
     Release { object: ObjectRef, reply: oneshot::Sender<()> },
-}
-
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // No code panics while it holds one of these locks.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<S: Store> Ledgers<S> {

@@ -88,8 +88,10 @@ impl Ledger {
         }
         self.undo(undo);
         let refused = || {
+            let is_new = !may_shrink && request.version == 0 && request.object.declares();
+            let counted = is_new.then(|| self.users_of(&shortfalls)).unwrap_or_default();
             let shortage = Shortage::new(self, request, shortfalls);
-            Decision::Refused(Box::new(Shortage { may_shrink, ..shortage }))
+            Decision::Refused(Box::new(Shortage { may_shrink, counted, ..shortage }))
         };
         Err(if full { Decision::Full } else { refused() })
     }
@@ -169,6 +171,11 @@ impl Ledger {
     /// The limits of one cluster that a change exceeds; `before` was the charge of its slot.
     fn cluster_shortfalls(&self, object: &ObjectRef, before: &Usage) -> Vec<Shortfall> {
         let Some(slot) = self.slots.get(object) else { return Vec::new() };
+        // A charge within the limits of one cluster is within those of several.
+        let limits = &self.known.limits.per_cluster;
+        if limits.iter().all(|(name, hard)| slot.charge.get(name) <= *hard) {
+            return Vec::new();
+        }
         let own = slot.own();
         // Each node adds a pod to a DaemonSet, which declares only one.
         let has_more = object.kind == "DaemonSet" && !own.get("taskManagers").is_zero();
@@ -176,7 +183,7 @@ impl Ledger {
         if clusters == 0 {
             return Vec::new();
         }
-        let exceeded = self.known.limits.per_cluster.iter().filter(|(name, hard)| {
+        let exceeded = limits.iter().filter(|(name, hard)| {
             let charge = slot.charge.get(name);
             hard.checked_mul(clusters).is_some_and(|hard| charge > hard)
                 && charge > before.get(name)

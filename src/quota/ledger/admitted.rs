@@ -47,6 +47,8 @@ struct AdmittedObject {
     object: ObjectRef,
     /// Numbers of specs, the last one that it was admitted with first.
     specs: Vec<u64>,
+    /// Whether only the leader recorded it, because it named no owner that was seen.
+    by_leader: bool,
 }
 
 /// A stored object, as the leader sees it.
@@ -56,8 +58,8 @@ pub struct SeenObject {
     pub object: ObjectRef,
     /// Its UID.
     pub uid: String,
-    /// Whether it belongs to another one, which has the record.
-    pub is_owned: bool,
+    /// The UIDs of seen objects to which it belongs. They have the record.
+    pub owners: Vec<String>,
     /// Whether it runs a Flink cluster.
     pub runs_cluster: bool,
 }
@@ -74,7 +76,8 @@ pub enum Change {
         /// The spec's text.
         spec: String,
     },
-    /// The leader saw these objects. Those without a record get one, with the spec in force.
+    /// The leader saw these objects. Those without an owner and a record get one, with the spec in
+    /// force.
     Seen {
         /// All that live.
         objects: Vec<SeenObject>,
@@ -129,14 +132,25 @@ impl AdmittedSpecs {
         match change {
             Change::Admitted { object, uid, spec } => {
                 overflow.objects += usize::from(!self.admitted(object, uid, spec));
+                if let Some(found) = self.objects.get_mut(uid) {
+                    found.by_leader = false;
+                }
             }
             Change::Seen { objects, spec, gone } => {
                 self.objects.retain(|uid, _| !gone.contains(uid));
-                for seen in objects.iter().filter(|seen| !seen.is_owned) {
+                for seen in objects.iter().filter(|seen| seen.owners.is_empty()) {
                     if !self.objects.contains_key(&seen.uid) {
                         let fits = self.admitted(&seen.object, &seen.uid, spec);
                         overflow.objects += usize::from(!fits);
+                        if let Some(found) = self.objects.get_mut(&seen.uid) {
+                            found.by_leader = true;
+                        }
                     }
+                }
+                let is_covered = |seen: &&SeenObject| self.is_covered_by_owners(seen);
+                let covered: Vec<&SeenObject> = objects.iter().filter(is_covered).collect();
+                for seen in covered {
+                    self.objects.remove(&seen.uid);
                 }
             }
             Change::RolledOut { uid, spec } => {
@@ -149,6 +163,20 @@ impl AdmittedSpecs {
         }
         overflow.specs = self.drop_specs();
         overflow
+    }
+
+    /// Whether the leader recorded an object because it saw it before its owners, and the record says
+    /// no more than theirs.
+    fn is_covered_by_owners(&self, seen: &SeenObject) -> bool {
+        let own = self.objects.get(&seen.uid).filter(|own| own.by_leader);
+        let Some(own) = own else { return false };
+        let owners = || seen.owners.iter().filter_map(|uid| self.objects.get(uid));
+        let is_owners = |number: &u64| {
+            owners().any(|owner| {
+                owner.object.namespace == own.object.namespace && owner.specs.contains(number)
+            })
+        };
+        owners().next().is_some() && own.specs.iter().all(is_owners)
     }
 
     /// Records an object; whether it fits.
@@ -243,7 +271,7 @@ impl AdmittedSpecs {
         let specs = self.specs.iter().map(|(number, text)| format!("{number} {text}"));
         let objects = self.objects.iter().map(|(uid, found)| {
             let numbers: Vec<String> = found.specs.iter().map(u64::to_string).collect();
-            line::write_admitted(&found.object, uid, &numbers.join(","))
+            line::write_admitted(&found.object, uid, &numbers.join(","), found.by_leader)
         });
         (specs.collect(), objects.collect())
     }
@@ -260,17 +288,19 @@ impl AdmittedSpecs {
             read.next = read.next.max(number.saturating_add(1));
         }
         for line in objects {
-            let Some((object, uid, numbers)) = line::read_admitted(line) else { continue };
+            let Some((object, uid, numbers, by_leader)) = line::read_admitted(line) else {
+                continue;
+            };
             let specs = numbers.split(',').filter_map(|number| number.parse().ok());
             let specs: Vec<u64> = specs.filter(|number| read.specs.contains_key(number)).collect();
-            read.objects.insert(uid, AdmittedObject { object, specs });
+            read.objects.insert(uid, AdmittedObject { object, specs, by_leader });
         }
         read
     }
 }
 
 fn line_length(object: &ObjectRef, uid: &str) -> usize {
-    object.kind.len() + object.namespace.len() + object.name.len() + uid.len() + 40
+    object.kind.len() + object.namespace.len() + object.name.len() + uid.len() + 50
 }
 
 #[cfg(test)]
@@ -287,7 +317,7 @@ mod tests {
     }
 
     fn seen(name: &str, uid: &str) -> SeenObject {
-        SeenObject { object: object(name), uid: uid.into(), is_owned: false, runs_cluster: true }
+        SeenObject { object: object(name), uid: uid.into(), owners: Vec::new(), runs_cluster: true }
     }
 
     fn of<'a>(record: &'a AdmittedSpecs, uid: &str) -> Vec<&'a str> {
@@ -311,6 +341,11 @@ mod tests {
         let mut record = AdmittedSpecs::default();
         record.apply(&admitted("etl", "u", r#"{"labels":{"a":"b c"}}"#));
         record.apply(&admitted("e t=l", "v", "{}"));
+        record.apply(&Change::Seen {
+            objects: vec![seen("other", "w")],
+            spec: "{}".into(),
+            gone: BTreeSet::new(),
+        });
         let (specs, objects) = record.stored();
         assert_eq!(AdmittedSpecs::read(&specs, &objects), record);
         let odd = ["", "x", "FlinkDeployment/prod", "A/b/c uid=", "A/b/c specs=1", "7"];
@@ -330,7 +365,7 @@ mod tests {
     fn the_leader_adopts_what_has_no_record_and_drops_what_is_gone() {
         let mut record = AdmittedSpecs::default();
         record.apply(&admitted("etl", "u", "old"));
-        let owned = SeenObject { is_owned: true, ..seen("child", "w") };
+        let owned = SeenObject { owners: vec!["u".into()], ..seen("child", "w") };
         let objects = vec![seen("etl", "u"), seen("fraud", "v"), owned];
         let look = |gone: &[&str]| Change::Seen {
             objects: objects.clone(),
@@ -349,6 +384,49 @@ mod tests {
         });
         assert_eq!(of(&record, "u"), [""; 0]);
         assert_eq!(record.specs.len(), 1);
+    }
+
+    #[test]
+    fn what_was_seen_before_its_owner_is_folded_into_the_record_of_that() {
+        let look = |objects: &[SeenObject], spec: &str| Change::Seen {
+            objects: objects.to_vec(),
+            spec: spec.into(),
+            gone: BTreeSet::new(),
+        };
+        let owned_by = |owners: &[&str]| SeenObject {
+            object: ObjectRef::new("ReplicaSet", "prod", "etl-1"),
+            uid: "rs".into(),
+            owners: owners.iter().map(|uid| (*uid).to_owned()).collect(),
+            runs_cluster: false,
+        };
+        let after = |admitted: &[Change], first: &str, owners: &[&str]| {
+            let mut record = AdmittedSpecs::default();
+            // The owner is not known yet.
+            record.apply(&look(&[owned_by(&[])], first));
+            assert_eq!(of(&record, "rs"), [first]);
+            for change in admitted {
+                record.apply(change);
+            }
+            record.apply(&look(&[seen("etl", "u"), owned_by(owners)], "later"));
+            of(&record, "rs").len()
+        };
+        let owner = [admitted("etl", "u", "a")];
+        let newer = [admitted("etl", "u", "a"), admitted("etl", "u", "b")];
+        assert_eq!(after(&owner, "a", &["d", "u"]), 0);
+        assert_eq!(after(&newer, "a", &["u"]), 0);
+        // It loses no spec that its owners do not have, and nothing for an owner that is not there.
+        assert_eq!(after(&owner, "b", &["u"]), 1);
+        assert_eq!(after(&owner, "a", &["d"]), 1);
+        assert_eq!(after(&owner, "a", &[]), 1);
+        let elsewhere = Change::Admitted {
+            object: ObjectRef::new("FlinkDeployment", "dev", "etl"),
+            uid: "u".into(),
+            spec: "a".into(),
+        };
+        assert_eq!(after(&[elsewhere], "a", &["u"]), 1);
+        // What a user made has a record of its own.
+        let own = Change::Admitted { object: object("etl-1"), uid: "rs".into(), spec: "a".into() };
+        assert_eq!(after(&[own, admitted("etl", "u", "a")], "a", &["u"]), 1);
     }
 
     #[test]

@@ -87,30 +87,40 @@ pub fn write(object: &ObjectRef, slot: &Slot) -> String {
     line
 }
 
-/// Writes what an object was admitted with: its UID, and the numbers of specs.
-pub(super) fn write_admitted(object: &ObjectRef, uid: &str, specs: &str) -> String {
+/// Writes what an object was admitted with: its UID, the numbers of specs, and whether the leader
+/// recorded it.
+pub(super) fn write_admitted(
+    object: &ObjectRef,
+    uid: &str,
+    specs: &str,
+    by_leader: bool,
+) -> String {
     let mut line = String::with_capacity(128);
     reference(&mut line, object);
     line.push_str(" uid=");
     escape(&mut line, uid, false);
     line.push_str(" specs=");
     line.push_str(specs);
+    if by_leader {
+        line.push_str(" by=leader");
+    }
     line
 }
 
 /// Reads what [`write_admitted`] or a later version of it wrote.
-pub(super) fn read_admitted(line: &str) -> Option<(ObjectRef, String, &str)> {
+pub(super) fn read_admitted(line: &str) -> Option<(ObjectRef, String, &str, bool)> {
     let mut parts = line.split(' ');
     let object = dereference(parts.next()?)?;
-    let (mut uid, mut specs) = (None, None);
+    let (mut uid, mut specs, mut by_leader) = (None, None, false);
     for (name, value) in parts.filter_map(|part| part.split_once('=')) {
         match name {
             "uid" => uid = unescape(value).filter(|uid| !uid.is_empty()),
             "specs" => specs = Some(value),
+            "by" => by_leader = value == "leader",
             _ => {}
         }
     }
-    Some((object, uid?, specs?))
+    Some((object, uid?, specs?, by_leader))
 }
 
 /// Writes back what was not known.

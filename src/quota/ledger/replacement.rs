@@ -9,6 +9,7 @@
 //!
 //! The leaving pods are those that a view showed, with the owner that they are stored with.
 
+use super::shortage::{LimitOwner, Shortfall};
 use super::slot::Replacement;
 use super::{Ledger, ObjectRef, Request, Slot};
 use crate::quota::Usage;
@@ -100,6 +101,18 @@ impl Ledger {
         let of_flink = ["taskManagers", "clusters"];
         of_flink.iter().any(|name| !self.others.get(name).is_zero())
             || self.slots.values().any(|slot| slot.leaving)
+    }
+
+    /// The objects that declare others and use what a tenant lacks, with their UIDs.
+    pub(super) fn users_of(&self, shortfalls: &[Shortfall]) -> Vec<(ObjectRef, String)> {
+        let of_tenant = || shortfalls.iter().filter(|one| one.owner == LimitOwner::Tenant);
+        let uses_it =
+            |slot: &Slot| of_tenant().any(|one| !slot.charge().get(&one.resource).is_zero());
+        let declaring = self.slots.iter().filter(|(object, _)| object.declares());
+        declaring
+            .filter(|(_, slot)| uses_it(slot))
+            .flat_map(|(object, slot)| slot.uids().map(|uid| (object.clone(), uid.to_owned())))
+            .collect()
     }
 
     /// The slots of a kind in a namespace.

@@ -26,6 +26,10 @@ pub struct Shortage {
     /// Whether the usage may fall with the next reconciliation, because the request replaces an
     /// object that is leaving or gone, or because pods of clusters that are gone still count.
     pub may_shrink: bool,
+    /// Where a new cluster exceeds a limit of the tenant and nothing in the ledger says that the usage
+    /// may fall: the objects that use what is missing, with their UIDs. Some may be deleted
+    /// already.
+    pub counted: Vec<(ObjectRef, String)>,
 }
 
 /// A limit that a request exceeds.
@@ -106,7 +110,7 @@ impl Shortage {
         let others = largest.len().saturating_sub(NAMED);
         largest.truncate(NAMED);
         let task_managers = fitting_task_managers(request, &shortfalls);
-        Self { shortfalls, largest, others, task_managers, may_shrink: false }
+        Self { shortfalls, largest, others, task_managers, may_shrink: false, counted: Vec::new() }
     }
 
     /// The message about the tenant's limits; `None` if the request exceeds none of them.

@@ -134,6 +134,7 @@ mod tests {
     use crate::rules::Unassigned;
     use crate::tenant::{FlinkTenantSpec, PreparedTenant, Tenant};
     use serde_json::json;
+    use std::sync::Arc;
 
     const ALL: Needs = Needs { object: true, old_object: true, used: true };
 
@@ -142,7 +143,7 @@ mod tests {
         let resource = Resource::from_manifest(object).unwrap();
         let workload = lower(&resource, &resource.object).unwrap();
         let spec: FlinkTenantSpec = serde_json::from_value(spec).unwrap();
-        let tenant = Tenant { name: "payments".into(), spec, ..Tenant::default() };
+        let tenant = Arc::new(Tenant { name: "payments".into(), spec, ..Tenant::default() });
         let prepared = PreparedTenant::new(&tenant);
         let subject = Subject::new(&resource, &resource.object, &workload, &prepared);
         let seen = TenantInput::of(&tenant);

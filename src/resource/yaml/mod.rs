@@ -6,10 +6,11 @@
 //!
 //! The path of a text: [`documents`] splits it, then [`events`] (YAML) or [`json`] (JSON) read one
 //! document and drive the [`tree`] builder. [`line_ends`] ends lines as YAML 1.1 does. [`scalar`] interprets plain scalars, [`positions`]
-//! looks up places, [`message`] and [`template`] explain failures.
+//! looks up places, [`mod@write`] writes values, [`edit`] changes a text, [`message`] and [`template`] explain failures.
 
 mod comments;
 mod documents;
+pub mod edit;
 mod events;
 mod json;
 mod keys;
@@ -20,6 +21,7 @@ mod scalar;
 mod source;
 mod template;
 mod tree;
+pub(crate) mod write;
 
 pub use comments::{Comment, CommentPlace, Commented, comments};
 pub use keys::any_key;

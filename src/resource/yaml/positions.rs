@@ -28,6 +28,8 @@ pub(super) struct Node {
     pub(super) alias: bool,
     /// Inserted by a merge key.
     pub(super) merged: bool,
+    /// Whether a mapping or list has brackets.
+    pub(super) flow: bool,
     pub(super) span: Bytes,
     pub(super) key: Option<Bytes>,
     /// The key's text within `Nodes::names`.
@@ -68,7 +70,7 @@ impl Nodes {
     }
 
     /// The child that a pointer's token names; of duplicate fields, the last one, which counts.
-    fn child(&self, parent: u32, token: &str) -> Option<u32> {
+    pub(super) fn child(&self, parent: u32, token: &str) -> Option<u32> {
         let node = self.get(parent)?;
         match node.kind {
             Kind::Scalar => None,
@@ -126,6 +128,17 @@ pub struct Positions {
 impl Positions {
     pub(super) fn new(source: Arc<Source>, nodes: Nodes) -> Self {
         Self { found: Some((source, Arc::new(nodes))) }
+    }
+
+    /// The text and the nodes; `None` where nothing was read.
+    pub(super) fn parts(&self) -> Option<(&Arc<Source>, &Nodes)> {
+        self.found.as_ref().map(|(source, nodes)| (source, &**nodes))
+    }
+
+    /// Bytes of the document's text.
+    pub fn length(&self) -> usize {
+        let root = self.parts().and_then(|(source, nodes)| Some((source, nodes.get(0)?.span)));
+        root.map_or(0, |(source, span)| source.document_at(span.start as usize).1.len())
     }
 
     /// The range of the value at this pointer: a scalar with its quotes, a mapping or list from its

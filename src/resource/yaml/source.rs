@@ -2,7 +2,7 @@
 //!
 //! Readers record byte offsets only. Lines and columns are computed when a finding needs them.
 
-use super::Span;
+use super::{Span, documents};
 use std::sync::OnceLock;
 
 /// A range of the text in bytes; the end is exclusive.
@@ -55,6 +55,10 @@ impl Fault {
 #[derive(Debug)]
 pub(super) struct Source {
     text: String,
+    /// Bytes of the byte order mark before the text.
+    mark: usize,
+    /// Where each document starts.
+    documents: OnceLock<Vec<usize>>,
     line_starts: OnceLock<Vec<u32>>,
     /// The characters that start before each block.
     blocks: OnceLock<Vec<usize>>,
@@ -65,8 +69,11 @@ const BLOCK: usize = 4 << 10;
 
 impl Source {
     pub(super) fn new(text: &str) -> Self {
+        let without_mark = text.strip_prefix('\u{feff}').unwrap_or(text);
         Self {
-            text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(),
+            text: without_mark.to_owned(),
+            mark: text.len() - without_mark.len(),
+            documents: OnceLock::new(),
             line_starts: OnceLock::new(),
             blocks: OnceLock::new(),
         }
@@ -74,6 +81,25 @@ impl Source {
 
     pub(super) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Bytes of the byte order mark, which offsets do not count.
+    pub(super) fn mark(&self) -> usize {
+        self.mark
+    }
+
+    /// Where the text between two separators starts that has an offset, and that text.
+    pub(super) fn document_at(&self, offset: usize) -> (usize, &str) {
+        let starts = self.documents.get_or_init(|| {
+            documents::split(&self.text).into_iter().map(|(start, _)| start).collect()
+        });
+        let after = starts.partition_point(|start| *start <= offset);
+        let start = after.checked_sub(1).and_then(|at| starts.get(at)).copied().unwrap_or_default();
+        let end = starts.get(after).copied().unwrap_or(self.text.len());
+        let whole = self.text.get(start..end).unwrap_or_default();
+        // The separator that follows belongs to none.
+        let text = documents::split(whole).into_iter().next().map_or("", |(_, text)| text);
+        (start, text)
     }
 
     /// The text of a range; empty if the range is outside the text.

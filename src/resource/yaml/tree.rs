@@ -174,6 +174,7 @@ impl Builder {
         let mut span = at;
         if let Some(node) = self.nodes.get_mut(frame.node) {
             node.span.end = end;
+            node.flow = !at.is_empty();
             span = node.span;
         }
         let value = match frame.holder {
@@ -262,6 +263,7 @@ impl Builder {
             kind,
             alias,
             merged: false,
+            flow: false,
             span,
             key,
             name,

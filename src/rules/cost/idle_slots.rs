@@ -1,7 +1,7 @@
 //! `cost/idle-slots`
 
 use crate::flink::options::{Names, PARALLELISM, REDUNDANT_TASK_MANAGERS, TASK_SLOTS};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// More task slots than a job uses.
 pub static RULE: Rule = Rule {
@@ -42,11 +42,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     let most = size.slots.min(parallelism).min(MOST_SLOTS);
     let divisor = (1..=most).rev().find(|slots| parallelism % slots == 0).unwrap_or(1);
-    let mut help = format!("set `taskmanager.numberOfTaskSlots: {divisor}`");
+    let mut help = Advice::set_option("taskmanager.numberOfTaskSlots", divisor);
     if used > parallelism.div_ceil(size.slots.max(1)) {
         // A number of TaskManagers that does not follow from the parallelism.
         let wanted = (parallelism / divisor).saturating_add(redundant);
-        help = format!("{help} and run {wanted} TaskManagers");
+        help = Advice::words(format!("{} and run {wanted} TaskManagers", help.text()));
     }
     findings
         .at(subject.place_of_option(TASK_SLOTS))
@@ -54,7 +54,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             "{idle} of {slots} task slots are idle at a parallelism of {parallelism}, but at most \
              {allowed} may be"
         ))
-        .help(help)
+        .advise(help)
         .wanted(allowed.to_string())
         .found(idle.to_string());
 }

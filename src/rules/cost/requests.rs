@@ -5,7 +5,7 @@ use crate::flink::{Engine, Role};
 use crate::resource::fields::{elements, text};
 use crate::resource::quantity::Quantity;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Containers whose memory is not what Flink in them uses.
 pub static RULE: Rule = Rule {
@@ -50,7 +50,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(pods.place(format!("/spec/containers/{index}/resources/{list}/memory")))
             .message(format!("memory {what} `{found}` is {than} the {wanted} that Flink uses"))
-            .help(format!("set it to `{wanted}`, or change `{component}.memory.process.size`"))
+            .advise(Advice::set("memory", wanted.as_str()).in_words(format!(
+                "set it to `{wanted}`, or change `{component}.memory.process.size`"
+            )))
             .container(text(container, "name"))
             .wanted(wanted.as_str())
             .found(found);

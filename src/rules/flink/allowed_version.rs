@@ -4,8 +4,9 @@ use crate::flink::Engine;
 use crate::flink::operator::DeclaredSpec;
 use crate::flink::version::FlinkVersion;
 use crate::resource::pointer;
-use crate::rules::words::use_one_of;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
+use serde_json::Value;
 
 /// Flink versions that the tenant does not allow.
 pub static RULE: Rule = Rule {
@@ -37,16 +38,22 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let place = cluster.at("/flinkVersion");
     let help = match plain.last() {
         Some(newest) if pointer::at(subject.object, &place).is_none() => {
-            format!("set `flinkVersion: {newest}`")
+            Advice::set("flinkVersion", newest.trim_matches('"'))
+                .in_words(format!("set `flinkVersion: {newest}`"))
         }
-        _ => use_one_of(&plain),
+        _ => Advice::one_of(&plain),
     };
-    let finding = findings.at(place).help(help);
+    let written = pointer::at(subject.object, &place).and_then(Value::as_str);
+    let finding = findings.at(place).advise(help);
     match version {
         Some(version) => {
             finding
                 .message(format!("Flink version `{version}` is not allowed"))
                 .found(version.to_string());
+        }
+        None if written.is_some() => {
+            let written = shown(written.unwrap_or_default());
+            finding.message(format!("Flink version `{written}` is not allowed")).found(written);
         }
         None => {
             finding.message("no Flink version is set, but the tenant allows only some");

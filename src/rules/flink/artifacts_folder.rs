@@ -1,6 +1,7 @@
 //! `flink/artifacts-folder`
 
 use crate::flink::operator::jar::job_manager;
+use crate::flink::option_mounts::{ARTIFACTS, ARTIFACTS_OPTION};
 use crate::flink::{Mode, PodSet};
 use crate::resource::fields::{elements, text};
 use crate::resource::steps;
@@ -21,15 +22,13 @@ pub static RULE: Rule = Rule {
 /// What `InitJobManagerDecorator` mounts for every JobManager (Flink 1.19.0 to 2.3.0; the operator
 /// brings these classes since 1.10, whatever version the object names).
 const VOLUME: &str = "user-artifacts-volume";
-const FOLDER_OPTION: &str = "user.artifacts.base-dir";
-const FOLDER: &str = "/opt/flink/artifacts";
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if subject.operators_cluster().is_none() || subject.workload.mode != Some(Mode::Native) {
         return;
     }
     let Some(pods) = job_manager(&subject.pods) else { return };
-    let folder = subject.workload.config.get(FOLDER_OPTION).unwrap_or(FOLDER);
+    let folder = subject.workload.config.get(ARTIFACTS_OPTION).unwrap_or(ARTIFACTS);
     let PodSet { main_container, .. } = pods.set;
     if let Some(index) = main_container
         && let Some(main) = elements(pods.spec(), "containers").get(*index)
@@ -44,10 +43,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .at(pods.place(format!("/spec/containers/{index}/volumeMounts/{mount}/mountPath")))
                 .message(format!("native mode mounts a volume of its own at `{folder}`"))
                 .help(format!(
-                    "mount it at another path, or set `{FOLDER_OPTION}` to another folder"
+                    "mount it at another path, or set `{ARTIFACTS_OPTION}` to another folder"
                 ))
                 .container(text(main, "name"))
-                .key(FOLDER_OPTION)
+                .key(ARTIFACTS_OPTION)
                 .found(folder);
         }
     }

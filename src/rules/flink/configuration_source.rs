@@ -6,9 +6,9 @@ use crate::flink::map_options::map_list;
 use crate::flink::pods::{CONTAINER_LISTS, Container, Pods};
 use crate::flink::{Engine, Role};
 use crate::kubernetes::references::{ReferenceKind, references};
-use crate::resource::fields::{elements, text};
+use crate::resource::fields::{ByName, elements, text};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Clusters in which Flink would read another configuration than the one of the object.
@@ -47,22 +47,39 @@ const SCRIPTS: [&str; 9] = [
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     check_number(subject, findings);
     let workload = subject.workload;
+    for source in &workload.unjudged_sources {
+        let (message, help) = match &source.key {
+            Some(key) => (
+                format!(
+                    "key `{}` is one of Flink's high availability, not a configuration",
+                    shown(key)
+                ),
+                "name the key `config.yaml`",
+            ),
+            None => (
+                "a variable decides which key Flink reads as its configuration".to_owned(),
+                "name the key with `subPath`",
+            ),
+        };
+        findings.at(source.place.as_str()).message(message).help(help.to_owned());
+    }
     if !workload.declares_cluster && workload.engine != Engine::Native {
         return;
     }
     for pods in subject.pods.iter().filter(|pods| pods.set.role != Role::Other) {
         let Some(main) = pods.containers.iter().find(|container| container.main) else { continue };
         let spec = main.spec.unwrap_or(&Value::Null);
+        let volumes = ByName::new(elements(pods.spec(), "volumes"));
         let folder = if workload.declares_cluster {
             // Only Flink's own operator moves the folder.
             let option = workload.config.get(FOLDER_OPTION).map(str::trim);
             option.filter(|_| workload.engine == Engine::Operator).unwrap_or(FOLDER)
         } else {
-            let own = |mount: &&Value| is_own_volume(text(mount, "name"), pods.spec());
+            let own = |mount: &&Value| is_own_volume(text(mount, "name"), &volumes);
             let Some(mount) = elements(spec, "volumeMounts").iter().find(own) else { continue };
             text(mount, "mountPath")
         };
-        let at = Place { pods, main, folder: &normal_path(folder) };
+        let at = Place { pods, main, volumes: &volumes, folder: &normal_path(folder) };
         let names_folder = check_environment(&at, spec, findings);
         check_mounts(&at, spec, findings);
         if *at.folder != *FOLDER
@@ -72,7 +89,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         {
             let message =
                 format!("Flink would not read its configuration from `{}`", shown(at.folder));
-            findings.at(place).message(message).help(format!("remove `{key}`")).key(key);
+            findings.at(place).message(message).advise(Advice::remove_option(key)).key(key);
         }
     }
     check_options(subject, findings);
@@ -119,6 +136,7 @@ fn has_few_places(spec: &Value) -> bool {
 struct Place<'p> {
     pods: &'p Pods<'p>,
     main: &'p Container<'p>,
+    volumes: &'p ByName<'p>,
     folder: &'p str,
 }
 
@@ -150,9 +168,14 @@ fn check_environment(at: &Place<'_>, spec: &Value, findings: &mut Findings) -> b
 
 fn check_mounts(at: &Place<'_>, spec: &Value, findings: &mut Findings) {
     for (index, mount) in elements(spec, "volumeMounts").iter().enumerate() {
-        let path = normal_path(text(mount, "mountPath"));
+        // The API server refuses a mount without a path.
+        let path = text(mount, "mountPath");
+        if path.is_empty() {
+            continue;
+        }
+        let path = normal_path(path);
         let hides = match below(&path, at.folder) {
-            Some("") => !is_own_volume(text(mount, "name"), at.pods.spec()),
+            Some("") => !is_own_volume(text(mount, "name"), at.volumes),
             Some(file) => FILES.contains(&file),
             None => {
                 let home = at.folder.strip_suffix("/conf").unwrap_or_default();
@@ -193,7 +216,11 @@ fn check_options(subject: &Subject<'_>, findings: &mut Findings) {
                 && !is_folder(&entry.value, suffix, &folder)
                 && let Some(place) = subject.written(key, entry)
             {
-                findings.at(place).message(message(name)).help(format!("remove `{key}`")).key(key);
+                findings
+                    .at(place)
+                    .message(message(name))
+                    .advise(Advice::remove_option(key))
+                    .key(key);
             }
         }
     }
@@ -251,9 +278,8 @@ fn help(variable: &str) -> String {
 }
 
 /// Whether a volume has the configuration that Flink or its operator writes.
-fn is_own_volume(name: &str, pod: &Value) -> bool {
-    let volume = elements(pod, "volumes").iter().find(|volume| text(volume, "name") == name);
-    let config_map = volume.and_then(|volume| volume.get("configMap"));
+fn is_own_volume(name: &str, volumes: &ByName<'_>) -> bool {
+    let config_map = volumes.find(name).and_then(|volume| volume.get("configMap"));
     config_map.is_some_and(|config_map| text(config_map, "name").starts_with(CONFIG_MAP))
 }
 

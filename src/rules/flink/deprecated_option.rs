@@ -3,7 +3,7 @@
 use crate::flink::catalog::{FaultyOption, OptionFault, Release, successors};
 use crate::flink::operator::field_name;
 use crate::resource::pointer;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use std::collections::BTreeMap;
 
 /// Options that a later Flink version will not read under their key.
@@ -38,7 +38,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place)
                 .message(format!("`{key}` is deprecated and has no successor"))
-                .help(format!("remove `{key}`"))
+                .advise(Advice::remove_option(key))
                 .key(key)
                 .at_key();
             continue;
@@ -57,8 +57,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         }
         let message = format!("`{key}` is deprecated");
         let finding = findings.at(place).message(message).key(key).wanted(successor).at_key();
-        finding.help(match set_by_field(subject, successor) {
-            Some(field) => format!("remove `{key}`: `{field}` sets `{successor}`"),
+        finding.advise(match set_by_field(subject, successor) {
+            Some(field) => {
+                Advice::remove_option(key).then(&format!(": `{field}` sets `{successor}`"))
+            }
             None => help(subject, key, successor),
         });
     }
@@ -88,12 +90,15 @@ fn set_by_field(subject: &Subject<'_>, key: &str) -> Option<String> {
 }
 
 /// What to write in place of a key: all options that replace it.
-pub(super) fn help(subject: &Subject<'_>, key: &str, successor: &str) -> String {
+pub(super) fn help(subject: &Subject<'_>, key: &str, successor: &str) -> Advice {
     let release = subject.workload.version.map(Release::of);
     let others = release.into_iter().flat_map(|release| successors(key, release));
     let others: String =
         others.filter(|other| *other != successor).map(|other| format!(" and `{other}`")).collect();
-    format!("use `{successor}`{others}")
+    match others.is_empty() {
+        true => Advice::rename_option(key, successor).safe(),
+        false => Advice::words(format!("use `{successor}`{others}")),
+    }
 }
 
 /// What is before the words that two keys have in common at their ends, with its dot.

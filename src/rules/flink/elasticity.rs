@@ -5,7 +5,7 @@ use crate::flink::options::{
     AUTOSCALER, AUTOSCALER_PARALLELISM_MAX, Names, PARALLELISM, SCHEDULER, SCHEDULER_MODE,
     canonical,
 };
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Parallelism beyond the tenant's bounds in jobs that scale by themselves.
 pub static RULE: Rule = Rule {
@@ -68,7 +68,13 @@ fn autoscaler(subject: &Subject<'_>, findings: &mut Findings) {
             .message(format!(
                 "the autoscaler's {words} parallelism is {value}, the tenant's is {bound}"
             ))
-            .help(format!("set `{key}: {bound}`"))
+            .advise(
+                Advice::set_option(
+                    subject.workload.config.first(names).map_or(key, |(key, _)| key),
+                    bound,
+                )
+                .in_words(format!("set `{key}: {bound}`")),
+            )
             .key(key)
             .wanted(bound.to_string())
             .found(value.to_string());

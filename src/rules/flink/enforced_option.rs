@@ -12,7 +12,7 @@ use crate::flink::{Engine, Role, Workload};
 use crate::mutate::{Difference, is_option_given};
 use crate::resource::Operation;
 use crate::rules::words::shown;
-use crate::rules::{Finding, Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Finding, Findings, Level, Rule, Subject};
 use crate::tenant::Scalar;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,12 +44,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     subject.resource,
                     subject.workload,
                     &subject.tenant.spec,
-                    key,
+                    (key, wanted),
                 ) =>
             {
-                finding.help(format!("remove `{key}`: Flinkgate sets it"))
+                finding.advise(Advice::remove_option(key).then(": Flinkgate sets it"))
             }
             _ if is_sensitive(key) => finding.help(format!("set `{key}` to the tenant's value")),
+            _ if public(wanted) == *wanted => {
+                finding.advise(Advice::set_option(key, wanted).safe_if(found.is_none()))
+            }
             _ => finding.help(format!("set `{key}: {}`", public(wanted))),
         };
     }

@@ -9,7 +9,7 @@ use crate::flink::options::Names;
 use crate::flink::pods::Pods;
 use crate::flink::version::FlinkVersion;
 use crate::rules::words::shown;
-use crate::rules::{Finding, Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Finding, Findings, Level, Rule, Subject};
 
 /// File systems for which Flink's image has no plugin.
 pub static RULE: Rule = Rule {
@@ -145,7 +145,7 @@ fn missing_files(
                 shown(has.container.image.text()),
                 shown(name)
             ))
-            .help(format!("write `{}`", file(plugin, has, subject.workload.version)))
+            .advise(write(&file(plugin, has, subject.workload.version)))
             .container(has.container.name)
             .found(shown(name));
         if let Some(key) = has.option() {
@@ -153,6 +153,10 @@ fn missing_files(
         }
     }
     is_missing
+}
+
+fn write(file: &str) -> Advice {
+    Advice::replace(file).in_words(format!("write `{file}`"))
 }
 
 /// The name of a plugin's file in the image.

@@ -7,7 +7,7 @@ use crate::flink::image::glob;
 use crate::flink::operator::field_name;
 use crate::flink::values::{Pairs, map_pairs};
 use crate::flink::{Engine, Role, Workload};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use std::cell::OnceCell;
 
 /// Options that the tenant forbids.
@@ -47,10 +47,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             format!("`{key}` is not allowed: the tenant forbids `{pattern}`")
         };
         let help = match is_written {
-            true => format!("remove `{key}`"),
-            false => format!("remove `{}`", field_name(place)),
+            true => Advice::remove_option(key),
+            false => Advice::remove(&field_name(place)),
         };
-        findings.at(place).message(message).help(help).key(key);
+        findings.at(place).message(message).advise(help).key(key);
     }
 }
 

@@ -63,7 +63,7 @@ fn quorum(subject: &Subject<'_>, findings: &mut Findings) {
     if is_zookeeper && subject.knows_configuration() && is_blank() {
         let key = canonical(QUORUM);
         findings
-            .at(subject.place_in_configuration(HIGH_AVAILABILITY))
+            .at(subject.place_of_option(HIGH_AVAILABILITY))
             .message(format!("high availability uses ZooKeeper, but `{key}` is not set"))
             .help(format!(
                 "set `{key}` to the servers, such as `zookeeper-0:2181,zookeeper-1:2181`"

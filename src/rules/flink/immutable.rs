@@ -4,7 +4,7 @@ use crate::flink::operator::DeclaredSpec;
 use crate::flink::workload::is_canary;
 use crate::resource::{Operation, pointer};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde::Deserialize;
 use serde_json::Value;
 use std::borrow::Cow;
@@ -130,7 +130,10 @@ fn deployment(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut 
         findings
             .at(cluster.at("/mode"))
             .message(format!("the mode cannot change from `{}` to `{}`", shown(before), shown(now)))
-            .help(format!("set `spec.mode: {}`, or create another FlinkDeployment", shown(before)))
+            .advise(Advice::set("mode", before).in_words(format!(
+                "set `spec.mode: {}`, or create another FlinkDeployment",
+                shown(before)
+            )))
             .wanted(before)
             .found(now);
     }

@@ -1,6 +1,6 @@
 //! `flink/internal-option`
 
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options that only Flink and its operator set.
 pub static RULE: Rule = Rule {
@@ -28,7 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place)
                 .message(format!("`{key}` is internal: Flink and its operator set it"))
-                .help(format!("remove `{key}`"))
+                .advise(Advice::remove_option(key))
                 .key(key);
         }
     }

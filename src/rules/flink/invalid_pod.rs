@@ -7,11 +7,12 @@ mod words;
 
 use crate::flink::Template;
 use crate::flink::pods::{Pods, is_made_by_operator};
-use crate::flink::workload::MAIN_CONTAINER;
-use crate::kubernetes::validation::{self, Fault, Form, Options, Place};
-use crate::resource::pointer;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::flink::workload::{MAIN_CONTAINER, PodMaker};
+use crate::kubernetes::validation::{self, Fault, Form, Options, Place, Reason};
+use crate::resource::{Operation, Resource, pointer};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::spelling::closest;
+use additions::Where;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use words::Words;
@@ -35,6 +36,9 @@ const MOST: usize = 200;
 const MERGE_BY_NAME: &str = "kubernetes.operator.pod-template.merge-arrays-by-name";
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
+    if is_validated(subject) {
+        return;
+    }
     let mut report = Reports { subject, findings, reported: BTreeSet::new() };
     for pods in &subject.pods {
         report.pods(pods);
@@ -42,7 +46,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     options::check(subject, |place, words| report.add(place, words, None, Level::Error));
     let kind = &subject.resource.kind.kind;
     if matches!(subject.resource.kind.group.as_str(), "" | "apps" | "batch") {
+        let mut is_selector_wrong = false;
         validation::workload(kind, &subject.resource.object, &mut |at, fault| {
+            // A selector with a label that cannot be one selects nothing either.
+            if fault == Fault::Refused(Reason::Selector) && is_selector_wrong {
+                return;
+            }
+            is_selector_wrong |= at.to_pointer().starts_with("/spec/selector/");
             let words = Words::of(fault, at, "");
             // A selector belongs to the workload, as it is stored, and says nothing of its pods.
             let level = match fault {
@@ -52,6 +62,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             report.add(at.to_pointer(), &words, None, level);
         });
     }
+}
+
+/// Whether the API server has validated the pod before it asked, and no person wrote it: Kubernetes'
+/// controllers and JobManagers make most pods, from templates that were judged.
+fn is_validated(subject: &Subject<'_>) -> bool {
+    let Resource { kind, operation, .. } = subject.resource;
+    kind.group.is_empty()
+        && kind.kind == "Pod"
+        && *operation == Operation::Create
+        && subject.workload.pod_maker == PodMaker::Template
 }
 
 /// What was reported: roles share a common template, and a fault of it is one finding.
@@ -70,7 +90,8 @@ impl<'a> Reports<'_, 'a> {
         let object = self.subject.object;
         let claims = additions::ClaimTemplates::of(object, pods.set);
         let adds_volume = |name: &str| {
-            (is_generated && additions::may_add_volume(&workload.config, name)) || claims.has(name)
+            (is_generated && additions::may_add_volume(workload, pods.set.role, name))
+                || claims.has(name)
         };
         // Other operators write whole pods from the fields of their kinds.
         let options = if is_generated {
@@ -90,6 +111,13 @@ impl<'a> Reports<'_, 'a> {
                 let place = pods.set.locate(self.subject.object, &place);
                 self.add(place, words, None, Level::Error);
             });
+            additions::mounted_twice(pods, self.subject, &mut |place, words| {
+                let place = match place {
+                    Where::Pod(place) => pods.set.locate(self.subject.object, &place),
+                    Where::Object(place) => place,
+                };
+                self.add(place, words, None, Level::Error);
+            });
         }
     }
 
@@ -102,9 +130,15 @@ impl<'a> Reports<'_, 'a> {
         let object = self.subject.object;
         let place = pods.set.locate(object, &within);
         // A role that lacks the field has it in the common template, where the element is.
-        let place = pointer::nearest_existing(object, &place).to_owned();
-        if self.subject.workload.size.problems.iter().any(|problem| problem.pointer == place) {
+        let mut place = pointer::nearest_existing(object, &place).to_owned();
+        if self.subject.is_size_problem(&place) {
             return;
+        }
+        // Other rules report a field that is missing where it would be.
+        if let Fault::Missing(field) = fault
+            && !field.contains('.')
+        {
+            pointer::push(&mut place, field);
         }
         let element = element(pods.template, &within);
         let name = element.and_then(|element| element.get("name")).and_then(Value::as_str);
@@ -121,7 +155,7 @@ impl<'a> Reports<'_, 'a> {
     }
 
     /// What to write where the operator makes the pods.
-    fn help(&self, pods: &Pods<'a>, within: &str, fault: Fault<'_>) -> Option<String> {
+    fn help(&self, pods: &Pods<'a>, within: &str, fault: Fault<'_>) -> Option<Advice> {
         let object = self.subject.object;
         if let Template::Merged(merged) = &pods.set.template
             && !merged.by_name
@@ -129,26 +163,30 @@ impl<'a> Reports<'_, 'a> {
             && (collides(object, &merged.common, &merged.role, within)
                 || words::has_volume(object, &merged.common, fault))
         {
-            return Some(format!("set `{MERGE_BY_NAME}: true`"));
+            return Some(Advice::set_option(MERGE_BY_NAME, true));
         }
         let is_image = fault == Fault::Missing("image") && within.starts_with("/spec/containers/");
         let is_of_operator = is_made_by_operator(pods.set, self.subject.workload);
         (is_image && is_of_operator && container(pods.template, within).is_some_and(is_like_main))
             .then(|| {
-                format!(
+                let words = format!(
                     "name it `{MAIN_CONTAINER}`: only that container gets the image of the cluster"
-                )
+                );
+                Advice::set("name", MAIN_CONTAINER).in_words(words)
             })
     }
 
     fn add(&mut self, place: String, words: &Words, container: Option<&str>, level: Level) {
-        let Words { message, help, .. } = words.clone();
+        let Words { message, help, option } = words.clone();
         if !self.reported.insert((place.clone(), message.clone())) {
             return;
         }
-        let finding = self.findings.at(place).message(message).help(help).level(level);
+        let finding = self.findings.at(place).message(message).advise(help).level(level);
         if let Some(container) = container {
             finding.container(container);
+        }
+        if let Some(option) = option {
+            finding.key(option);
         }
     }
 }

@@ -5,7 +5,7 @@ use crate::flink::options::RESTART_STRATEGY;
 use crate::flink::redaction::{is_sensitive, uri};
 use crate::flink::values::ValueError;
 use crate::rules::words::{alternatives, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Values that Flink cannot read.
 pub static RULE: Rule = Rule {
@@ -29,13 +29,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             continue;
         }
         // `flink/size` reports the values that sizes are calculated from.
-        let is_size =
-            subject.workload.size.problems.iter().any(|size| Some(size.pointer.as_str()) == place);
-        if is_size {
+        if place.is_some_and(|place| subject.is_size_problem(place)) {
             continue;
         }
         let finding =
-            findings.at(subject.option_place(key, option.entry)).help(help(error)).key(key);
+            findings.at(subject.option_place(key, option.entry)).advise(help(error)).key(key);
         // The error shows the value.
         if is_sensitive(key) || uri(&option.entry.value) != option.entry.value {
             finding.message(format!("the value of `{key}` is invalid"));
@@ -48,7 +46,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// What to write instead.
-fn help(error: &ValueError) -> String {
+fn help(error: &ValueError) -> Advice {
     let help = match error {
         ValueError::Boolean(_) => "write `true` or `false`",
         ValueError::Integer(_) => "write a whole number from -2147483648 to 2147483647",
@@ -59,19 +57,19 @@ fn help(error: &ValueError) -> String {
         }
         ValueError::MemorySize(error) => error.help(),
         ValueError::Enum { allowed, .. } => {
-            return format!("use {}", alternatives(&allowed.split('|').collect::<Vec<_>>()));
+            return Advice::word_of(&allowed.split('|').collect::<Vec<_>>());
         }
         ValueError::Name { known, class, .. } => {
             let names = alternatives(known);
             return match class {
-                Some(class) => format!("use {names}, or {class}"),
-                None => format!("use {names}"),
+                Some(class) => Advice::words(format!("use {names}, or {class}")),
+                None => Advice::word_of(known),
             };
         }
         ValueError::List(_) => "separate the elements with semicolons, and close every quote",
         ValueError::Map(_) => "write `key:value` pairs, separated by commas",
     };
-    help.to_owned()
+    Advice::words(help)
 }
 
 #[cfg(test)]

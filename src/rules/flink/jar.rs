@@ -1,12 +1,15 @@
 //! `flink/jar`
 
+mod other_operators;
+
 use crate::flink::Mode;
-use crate::flink::dialects::emr_release;
+use crate::flink::dialects::{emr_release, is_emr};
+use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::jar::{JarProblem, JarReader, is_python, job_manager};
 use crate::flink::operator::version::OperatorVersion;
 use crate::flink::redaction;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// JARs of applications that Flink does not find.
 pub static RULE: Rule = Rule {
@@ -23,8 +26,11 @@ pub static RULE: Rule = Rule {
 const JAR: &str = "/job/jarURI";
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
-    let Some(cluster) = subject.operators_cluster() else { return };
-    let Some(uri) = cluster.field(JAR).and_then(serde_json::Value::as_str) else { return };
+    let Some(cluster) = subject.operators_cluster() else {
+        return other_operators::check(subject, findings);
+    };
+    let Some(uri) = cluster.field(JAR) else { return missing(subject, &cluster, findings) };
+    let Some(uri) = uri.as_str() else { return };
     let mode = subject.workload.mode.unwrap_or_default();
     let reader = JarReader {
         mode,
@@ -48,8 +54,27 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .at(cluster.at(JAR))
         .level(level)
         .message(message(problem, uri, &reader))
-        .help(help(problem, uri, &reader))
+        .advise(help(problem, uri, &reader))
         .found(redaction::uri(uri));
+}
+
+/// Without an address, native mode starts jobs in Python only. `KubernetesClusterDescriptor` in the
+/// operator demands `pipeline.jars` for all others: Flink 1.18.1, 1.19.1 and 1.20.4, which the operators
+/// from 1.8 to main of July 2026 have. In standalone mode, Flink looks for the class in its class path.
+fn missing(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut Findings) {
+    let is_native = subject.workload.mode.unwrap_or_default() == Mode::Native;
+    let has_job = cluster.field("/job").is_some_and(serde_json::Value::is_object);
+    let is_set = || !cluster.is_blank(&["pipeline.jars"]);
+    if !is_native || !has_job || is_python(cluster) || is_emr(subject.object) || is_set() {
+        return;
+    }
+    findings
+        .at(cluster.at("/job"))
+        .message("`jarURI` is not set: native mode starts a job in Java from a JAR only")
+        .help(format!(
+            "set `jarURI` to the path of the JAR in the image, such as `{}`",
+            usual(Mode::Native)
+        ));
 }
 
 fn message(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
@@ -96,7 +121,7 @@ fn message(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String
 }
 
 /// What to write instead.
-fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
+fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> Advice {
     let example = "local:///opt/flink/usrlib/job.jar";
     match problem {
         JarProblem::NotUri => {
@@ -105,35 +130,41 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
         JarProblem::NoScheme { .. } if uri.starts_with('/') && !uri.ends_with('/') => {
             let instead = format!("local://{uri}");
             match reader.problem(&instead) {
-                None => format!("write `{}`", shown(&instead)),
-                Some(_) => {
-                    format!("write the path of the JAR in the image, such as `{}`", usual(reader))
-                }
+                None => write(instead),
+                Some(_) => format!(
+                    "write the path of the JAR in the image, such as `{}`",
+                    usual(reader.mode)
+                )
+                .into(),
             }
         }
         JarProblem::NoFile if !["local:", "file:"].iter().any(|local| uri.starts_with(local)) => {
             "write the name of the JAR at the end of the address".into()
         }
         JarProblem::NoScheme { .. } | JarProblem::Relative | JarProblem::NoFile => {
-            format!("write the path of the JAR in the image, such as `{}`", usual(reader))
+            format!("write the path of the JAR in the image, such as `{}`", usual(reader.mode))
+                .into()
         }
         JarProblem::LetterCase(scheme) => {
             let rest = uri.split_once(':').map_or("", |(_, rest)| rest);
-            format!("write `{}`", shown(&redaction::uri(&format!("{scheme}:{rest}"))))
+            write(format!("{scheme}:{rest}")).safe()
         }
-        JarProblem::Scheme(_) => {
-            format!("put the JAR into the image and write its path, such as `{}`", usual(reader))
-        }
+        JarProblem::Scheme(_) => format!(
+            "put the JAR into the image and write its path, such as `{}`",
+            usual(reader.mode)
+        )
+        .into(),
         JarProblem::RawHttp => "use `https`, or set `user.artifacts.raw-http-enabled: true`".into(),
         JarProblem::Host(host) => {
             let (scheme, rest) = uri.split_once("//").unwrap_or_default();
             match reader.problem(&format!("{scheme}///{rest}")) {
-                None => format!("write `{}`", shown(&format!("{scheme}///{rest}"))),
+                None => write(format!("{scheme}///{rest}")),
                 Some(_) => format!(
                     "write three slashes before `{}`, and a path such as `{}`",
                     shown(host),
-                    usual(reader)
-                ),
+                    usual(reader.mode)
+                )
+                .into(),
             }
         }
         JarProblem::NoStore => "write the bucket or host after `//`".into(),
@@ -145,13 +176,21 @@ fn help(problem: JarProblem<'_>, uri: &str, reader: &JarReader<'_>) -> String {
                 shown(file),
                 example.trim_start_matches("local://").trim_end_matches("/job.jar")
             )
+            .into()
         }
     }
 }
 
+/// The advice to write an address, which is shown without its password.
+fn write(address: String) -> Advice {
+    let text = shown(&redaction::uri(&address));
+    let words = format!("write `{text}`");
+    if text == address { Advice::replace(&address).in_words(words) } else { words.into() }
+}
+
 /// The usual address of a JAR in this mode.
-fn usual(reader: &JarReader<'_>) -> &'static str {
-    match reader.mode {
+fn usual(mode: Mode) -> &'static str {
+    match mode {
         Mode::Native => "local:///opt/flink/usrlib/job.jar",
         Mode::Standalone => "local:///opt/flink/job/job.jar",
     }

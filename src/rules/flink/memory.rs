@@ -4,7 +4,7 @@ use crate::flink::Engine;
 use crate::flink::memory::{Fault, MemoryError, RECOMMENDED_HEAP, segment_size, shown};
 use crate::flink::operator::field_name;
 use crate::flink::options::Names;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Memory with which Flink does not start.
 pub static RULE: Rule = Rule {
@@ -49,8 +49,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 
 fn refused(subject: &Subject<'_>, role: &str, error: &MemoryError, findings: &mut Findings) {
     let place = place_of(subject, &error.option);
-    let mut sizes = subject.workload.size.problems.iter();
-    let is_size = place.is_some() && sizes.any(|size| Some(size.pointer.as_str()) == place);
+    let is_size = place.is_some_and(|place| subject.is_size_problem(place));
     // `flink/size` reports a missing size, and `flink/invalid-value` an unreadable one that the
     // object or its configuration file sets.
     let is_invalid = error.fault == Fault::Unreadable
@@ -62,17 +61,24 @@ fn refused(subject: &Subject<'_>, role: &str, error: &MemoryError, findings: &mu
     let bound = if error.fault == Fault::TooLarge { "less" } else { "more" };
     let instead = error.instead();
     let help = match &instead {
-        Some(size) if is_derived(subject, place) => {
-            format!(
-                "change `{name}` until `{option}`, which is derived from it, is `{size}` or {bound}"
-            )
+        Some(size) if is_derived(subject, place) => Advice::words(format!(
+            "change `{name}` until `{option}`, which is derived from it, is `{size}` or {bound}"
+        )),
+        Some(size) => {
+            let words = format!("set `{name}` to `{size}` or {bound}");
+            match place.filter(|place| !subject.workload.is_written_at(place)) {
+                Some(field) => Advice::set_at(field.to_owned(), option, size.as_str()),
+                None => Advice::set_option(option, size),
+            }
+            .in_words(words)
         }
-        Some(size) => format!("set `{name}` to `{size}` or {bound}"),
-        None if error.fault == Fault::Overflow => format!("set `{name}` to a smaller size"),
-        None => format!("correct `{name}`, or the options that it contradicts"),
+        None if error.fault == Fault::Overflow => {
+            Advice::words(format!("set `{name}` to a smaller size"))
+        }
+        None => Advice::words(format!("correct `{name}`, or the options that it contradicts")),
     };
     let finding = findings.at(subject.place_of_option(&[option]));
-    finding.message(format!("{role} cannot start: {}", error.problem)).help(help).key(option);
+    finding.message(format!("{role} cannot start: {}", error.problem)).advise(help).key(option);
     if let Some(size) = instead {
         finding.wanted(size);
     }

@@ -85,6 +85,7 @@ mod tests {
     use crate::rules::{Subject, check};
     use crate::tenant::{PreparedTenant, Tenant};
     use serde_json::json;
+    use std::sync::Arc;
 
     #[test]
     fn an_option_that_the_tenant_sets_is_accepted() {
@@ -96,7 +97,7 @@ mod tests {
             let configuration = json!({"enforced": {"kubernetes.pod-template-file": file}});
             let spec = json!({"flink": {"configuration": configuration}});
             let spec = serde_json::from_value(spec).unwrap();
-            let tenant = PreparedTenant::new(&Tenant { spec, ..Tenant::default() });
+            let tenant = PreparedTenant::new(&Arc::new(Tenant { spec, ..Tenant::default() }));
             let subject = Subject::new(&resource, &resource.object, &workload, &tenant);
             check(&subject).iter().any(|finding| finding.rule == super::RULE.id)
         };

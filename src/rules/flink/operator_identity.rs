@@ -4,7 +4,7 @@ use crate::flink::map_options::map_entries;
 use crate::flink::operator::autoscaler_state::{AutoscalerState, OPTIONS_PLACE, PREFIX};
 use crate::resource::pointer;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options by which the operator would act with another identity, or lend its own, and the operator's
 /// state written by another user.
@@ -57,7 +57,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place)
                 .message(format!("`{key}` {effect}"))
-                .help("remove the option".to_owned())
+                .advise(Advice::remove_option(key).in_words("remove the option"))
                 .key(key);
         }
     }

@@ -1,7 +1,7 @@
 //! `flink/operator-options`
 
 use crate::flink::options::{Names, canonical};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options of the operator that contradict each other.
 pub static RULE: Rule = Rule {
@@ -31,7 +31,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(cluster.place_of(key, Some(entry)))
             .message(format!("`{health_check}` requires recovery, but `{key}` disables it"))
-            .help(format!("remove `{key}`"))
+            .advise(Advice::remove_option(key))
             .key(key);
     }
 }

@@ -53,6 +53,16 @@ fn report(fault: &TextFault, place: &str, subject: &Subject<'_>, findings: &mut 
                     "write the value of `{name}` in one line, and `{hidden}` as an option"
                 ))
         }
+        TextProblem::NoPair => finding
+            .level(Level::Warning)
+            .message(format!(
+                "`{name}` has no colon with a blank before its value: Flink skips the line, or \
+                 reads another value"
+            ))
+            .help(match is_credential(key) {
+                true => format!("write the line with `{name}: ` before the value"),
+                false => format!("write the line as `{name}: {}`", uri(&escaped(&entry.value))),
+            }),
         TextProblem::Script => finding
             .message(format!("the value of `{name}` changes a command of Flink's start script"))
             .help(format!("write `{name}` without slashes, backslashes, `&` and line breaks")),

@@ -5,7 +5,7 @@ use crate::flink::Engine;
 use crate::flink::catalog::{OptionFault, Release};
 use crate::flink::config_file::{CONFIG, FLINK_CONF};
 use crate::flink::version::FlinkVersion;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options that the named Flink version ignores.
 pub static RULE: Rule = Rule {
@@ -52,13 +52,28 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .key(key)
             .at_key();
         match instead {
-            Some(instead) => finding.help(help(subject, key, instead)).wanted(instead),
+            Some(instead) => finding.advise(help(subject, key, instead)).wanted(instead),
             None if by_tenant => finding.help(format!(
                 "ask the platform team to remove `{key}` from the tenant's `flink.configuration`"
             )),
-            None => finding.help(format!("remove `{key}`")),
+            None => match factory_option(key) {
+                Some(factory) => finding.help(format!(
+                    "use `{factory}` with the reporter's factory, such as `{FACTORY}`"
+                )),
+                None => finding.advise(Advice::remove_option(key)),
+            },
         };
     }
+}
+
+/// A factory of Flink's own.
+const FACTORY: &str = "org.apache.flink.metrics.prometheus.PrometheusReporterFactory";
+
+/// The option with the factory in place of one with the class of a metric reporter: since 1.17 Flink
+/// starts no reporter by its class (`ReporterSetup` of 1.16.3 and 1.17.2).
+fn factory_option(key: &str) -> Option<String> {
+    let reporter = key.strip_prefix("metrics.reporter.")?.strip_suffix(".class")?;
+    (!reporter.contains('.')).then(|| format!("metrics.reporter.{reporter}.factory.class"))
 }
 
 /// The place of a file of a ConfigMap that Flink 2 does not read (`GlobalConfiguration`, 2.3.0), unless

@@ -3,7 +3,7 @@
 use crate::flink::catalog::{map_names, other_names};
 use crate::flink::operator::overlapping_keys::OverlappingKey;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Keys that are also the beginning of another key, for Flink 2.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 "`{key_shown}` is also the beginning of `{longer}`{by}: the operator does not \
                  deploy both for Flink 2"
             ))
-            .help(help(subject, overlap, successor))
+            .advise(help(subject, overlap, successor))
             .key(key)
             .at_key();
         if let Some(successor) = successor {
@@ -43,20 +43,28 @@ fn help(
     subject: &Subject<'_>,
     OverlappingKey { key, entry, .. }: &OverlappingKey<'_>,
     successor: Option<&str>,
-) -> String {
+) -> Advice {
     let name = shown(key);
     let instead = match successor {
         Some(successor) if subject.workload.config.exact(successor).is_some() => {
-            format!("remove `{name}`: `{successor}` is set")
+            Advice::remove_option(key).in_words(format!("remove `{name}`: `{successor}` is set"))
         }
-        Some(successor) => format!("use `{successor}`"),
-        None if map_names(key).0 => format!("write all entries in `{name}`, or none"),
-        None => format!("remove or rename `{name}`"),
+        Some(successor) => Advice::rename_option(key, successor).safe(),
+        None if map_names(key).0 => {
+            Advice::words(format!("write all entries in `{name}`, or none"))
+        }
+        None => Advice::words(format!("remove or rename `{name}`")),
     };
     if subject.tenant.gives_option(key, &entry.value) {
-        format!("ask the platform team to change the tenant's `flink.configuration`: {instead}")
+        Advice::words(format!(
+            "ask the platform team to change the tenant's `flink.configuration`: {}",
+            instead.text()
+        ))
     } else if entry.pointer.is_none() {
-        format!("ask the platform team to change the operator's configuration: {instead}")
+        Advice::words(format!(
+            "ask the platform team to change the operator's configuration: {}",
+            instead.text()
+        ))
     } else {
         instead
     }

@@ -10,7 +10,7 @@ use crate::flink::options::{
     TASK_MANAGER_CPU, TASK_MANAGER_REPLICAS, canonical,
 };
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Fields and options of which only one takes effect.
@@ -133,7 +133,7 @@ impl<'a> Pairs<'_, 'a> {
                 .message(format!(
                     "`{field}` is `{parallelism}`, but `{key}` sets the parallelism to `{value}`"
                 ))
-                .help(format!("remove `{key}`"))
+                .advise(Advice::remove_option(key))
                 .key(key);
         } else if place.ends_with("/taskManager/replicas") {
             let field = field_name(place);
@@ -142,7 +142,10 @@ impl<'a> Pairs<'_, 'a> {
                 .message(format!(
                     "`parallelism` is `{parallelism}`, but `{field}` sets it to `{value}`"
                 ))
-                .help(format!("set `parallelism: {value}`"))
+                .advise(match value.parse::<i64>() {
+                    Ok(number) => Advice::set("parallelism", number),
+                    Err(_) => Advice::words(format!("set `parallelism: {value}`")),
+                })
                 .wanted(value)
                 .found(parallelism.to_string());
         }
@@ -171,7 +174,7 @@ impl<'a> Pairs<'_, 'a> {
         self.findings
             .at(self.cluster.place_of(key, Some(ignored)))
             .message(format!("`{key}` has no effect: `{field}` sets `{value}`"))
-            .help(format!("remove `{key}`"))
+            .advise(Advice::remove_option(key))
             .key(key)
             .wanted(value)
             .found(shown(&ignored.value));
@@ -189,7 +192,7 @@ impl<'a> Pairs<'_, 'a> {
         self.findings
             .at(self.cluster.place_of(key, Some(effective)))
             .message(format!("`{name}` is `{ignored}`, but `{key}` takes precedence: `{value}`"))
-            .help(format!("remove `{key}`"))
+            .advise(Advice::remove_option(key))
             .key(key)
             .wanted(ignored)
             .found(value);

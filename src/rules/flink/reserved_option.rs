@@ -1,7 +1,7 @@
 //! `flink/reserved-option`
 
 use crate::flink::catalog::other_names;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options that the operator derives from the object.
 pub static RULE: Rule = Rule {
@@ -33,7 +33,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place)
                 .message(format!("`{key}` is set by the operator and cannot be changed"))
-                .help(format!("remove `{key}`"))
+                .advise(Advice::remove_option(key))
                 .key(key);
         }
     }

@@ -6,7 +6,7 @@ use crate::flink::options::PARALLELISM_OVERRIDES;
 use crate::resource::pointer;
 use crate::resource::quantity::Quantity;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Requests, limits and a parallelism that the operator refuses.
@@ -50,7 +50,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     .message(format!(
                         "the {resource} request `{request}` exceeds the limit `{limit}`"
                     ))
-                    .help(format!("request at most `{limit}`, or raise the limit"))
+                    .advise(
+                        Advice::replace(&limit)
+                            .in_words(format!("request at most `{limit}`, or raise the limit")),
+                    )
                     .key(resource)
                     .found(request)
                     .wanted(limit);
@@ -79,7 +82,7 @@ fn amount(
         Some(_) => return,
     };
     let place = pointer::join(&cluster.at(&format!("{role}/{list}")), resource);
-    if is_reported(subject, &place) {
+    if subject.is_size_problem(&place) {
         return;
     }
     let example = match *resource {
@@ -115,7 +118,7 @@ fn parallelism(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut
     }
     let parallelism = cluster.field("/job/parallelism").and_then(Value::as_i64);
     let place = cluster.at("/job/parallelism");
-    if parallelism.is_none_or(|parallelism| parallelism < 1) && !is_reported(subject, &place) {
+    if parallelism.is_none_or(|parallelism| parallelism < 1) && !subject.is_size_problem(&place) {
         findings
             .at(place)
             .message(
@@ -123,11 +126,6 @@ fn parallelism(subject: &Subject<'_>, cluster: &DeclaredSpec<'_>, findings: &mut
             )
             .help(format!("set `{}` to 1 or more", cluster.name("/job/parallelism")));
     }
-}
-
-/// Whether `flink/size` reports the same place.
-fn is_reported(subject: &Subject<'_>, place: &str) -> bool {
-    subject.workload.size.problems.iter().any(|problem| problem.pointer == place)
 }
 
 fn text(value: &Value) -> String {

@@ -3,7 +3,7 @@
 use crate::flink::memory::java::parse_int;
 use crate::flink::options::{RESTART_STRATEGY as TYPE, canonical};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::{RestartStrategy, RestartType, duration};
 
 /// Restarts beyond the tenant's limits.
@@ -74,7 +74,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(subject.missing_option_place(key))
                 .message("no restart strategy is set: Flink may restart a failing job indefinitely")
-                .help(help(subject, limits))
+                .advise(help(subject, limits))
                 .key(key);
         }
         return;
@@ -91,7 +91,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(subject.option_place(key, entry))
                 .message(format!("restart strategy `{}` is not allowed", shown(named)))
-                .help(help(subject, limits))
+                .advise(help(subject, limits))
                 .key(key)
                 .found(named);
         }
@@ -102,21 +102,26 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
 }
 
 /// The settings that make a strategy of the tenant's fit its limits.
-fn help(subject: &Subject<'_>, limits: &RestartStrategy) -> String {
+fn help(subject: &Subject<'_>, limits: &RestartStrategy) -> Advice {
     let kind = match &limits.types {
         None => Some(&RestartType::ExponentialDelay),
         Some(types) => types.first(),
     };
     let Some(strategy) = STRATEGIES.iter().find(|strategy| Some(&strategy.kind) == kind) else {
-        return "ask the platform team: the tenant allows no restart strategy".into();
+        return Advice::words("ask the platform team: the tenant allows no restart strategy");
     };
     let name = strategy.names.first().copied().unwrap_or_default();
-    let mut settings = vec![format!("`{}: {name}`", canonical(TYPE))];
-    let restarts = excess_restarts(subject, strategy, limits);
-    settings.extend(restarts.map(|(key, _, most)| format!("`{key}: {most}`")));
-    let delay = short_delay(subject, strategy, limits);
-    settings.extend(delay.map(|(key, _, least)| format!("`{key}: {least}`")));
-    format!("set {}", settings.join(" and "))
+    // The option may be set under an older name.
+    let key = subject.workload.config.first(TYPE).map_or(canonical(TYPE), |(key, _)| key);
+    let mut advice =
+        Advice::set_option(key, name).in_words(format!("set `{}: {name}`", canonical(TYPE)));
+    if let Some((key, _, most)) = excess_restarts(subject, strategy, limits) {
+        advice = advice.and(Advice::set_option(key, most));
+    }
+    if let Some((key, _, least)) = short_delay(subject, strategy, limits) {
+        advice = advice.and(Advice::set_option(key, least));
+    }
+    advice
 }
 
 /// The option that allows more restarts than the tenant, its value and the tenant's maximum.
@@ -160,7 +165,7 @@ fn restarts(
         findings
             .at(subject.place_of_option(&[key]))
             .message(format!("a failing job would restart {often}, the tenant's maximum is {most}"))
-            .help(format!("set `{key}: {most}`"))
+            .advise(Advice::set_option(key, most))
             .key(key)
             .wanted(most.to_string())
             .found(restarts.to_string());
@@ -207,7 +212,7 @@ fn delay(
             .message(format!(
                 "a failing job would restart after `{value}`, the tenant's minimum is `{least}`"
             ))
-            .help(format!("set `{key}: {least}`"))
+            .advise(Advice::set_option(key, least))
             .key(key)
             .wanted(least)
             .found(value);

@@ -2,7 +2,7 @@
 
 use crate::flink::options::{SCHEDULER_MODE, canonical};
 use crate::flink::{Engine, Mode, Role};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Reactive mode in a cluster that cannot have it.
 pub static RULE: Rule = Rule {
@@ -28,10 +28,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(match &entry.pointer {
             Some(place) => place.clone(),
-            None => subject.place_in_configuration(SCHEDULER_MODE),
+            None => subject.place_of_option(SCHEDULER_MODE),
         })
         .message(format!("{cluster} does not start with `{key}: reactive`"))
-        .help(help.to_owned())
+        .advise(match help.starts_with("remove the option") {
+            true => Advice::remove_option(key).in_words(help),
+            false => help.into(),
+        })
         .key(canonical(SCHEDULER_MODE))
         .found(entry.value.as_str());
 }

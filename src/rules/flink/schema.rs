@@ -5,11 +5,10 @@ use crate::flink::operator::field_name;
 use crate::flink::schemas::{Expected, FaultKind, SchemaFault};
 use crate::flink::version::FlinkVersion;
 use crate::resource::type_name;
-use crate::rules::words::{alternatives, shown};
-use crate::rules::{Finding, Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::spelling;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// Values that the custom resource definitions of Flink's operators do not allow.
 pub static RULE: Rule = Rule {
@@ -23,7 +22,6 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-const SPEC: &str = "/spec";
 const PULL_POLICY: &str = "/imagePullPolicy";
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
 
@@ -37,35 +35,38 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             FaultKind::Unknown { .. } => continue,
             FaultKind::Type { expected, found } => (
                 format!("`{}` is {}, but must be {}", name(), kind_of(found), expected.as_str()),
-                help_for_type(*expected, found).to_owned(),
+                Advice::words(help_for_type(*expected, found)),
             ),
             FaultKind::Word { allowed, found } => (
                 format!("`{}` cannot be `{}`", name(), shown(found)),
                 match allowed.last().filter(|_| is_flink_version(fault)) {
                     // They are in their order, and the newest is the nearest to a newer one.
-                    Some(newest) => format!("use `{newest}` or older, or a newer operator"),
-                    None => format!("use {}", alternatives(&likely(allowed, found))),
+                    Some(newest) => Advice::replace(newest).then(" or older, or a newer operator"),
+                    None => Advice::word_of(&likely(allowed, found)),
                 },
             ),
             FaultKind::Range { allowed, found } => {
                 let range = range(allowed);
                 (
                     format!("`{}` is {}, but must be {range}", name(), shown(&found.to_string())),
-                    format!("write a number that is {range}"),
+                    Advice::words(format!("write a number that is {range}")),
                 )
             }
             FaultKind::Missing { name: field } => {
-                (format!("`{}` is missing", name()), format!("add `{field}`"))
+                (format!("`{}` is missing", name()), Advice::words(format!("add `{field}`")))
             }
         };
         let since = super::unknown_field::allowed_since(fault);
         // The definition of Amazon EMR is another one, which its API server holds the object against.
         let level = if is_emr(subject.object) { Level::Info } else { Level::Error };
-        findings
+        let finding = findings
             .at(fault.place.as_str())
             .level(level)
             .message(format!("{message}{}", since.as_deref().unwrap_or_default()))
-            .help(help);
+            .advise(help);
+        if matches!(fault.kind, FaultKind::Type { .. }) {
+            finding.unreadable();
+        }
     }
     check_pull_policy(subject, findings);
 }
@@ -82,30 +83,7 @@ fn check_pull_policy(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(place.as_str())
         .message(format!("`{}` cannot be `{}`", field_name(&place), shown(found)))
-        .help(format!("use {}", alternatives(&likely(&PULL_POLICIES, found))));
-}
-
-/// Removes what another rule reports of the same value: it knows more of what it reads, and one defect
-/// is one finding.
-pub(in crate::rules) fn yield_to_others(list: &mut Vec<Finding>) {
-    let is_of_schema = |finding: &Finding| finding.rule == RULE.id;
-    if !list.iter().any(is_of_schema) {
-        return;
-    }
-    let others = list.iter().filter(|finding| !is_of_schema(finding));
-    let places: BTreeSet<String> = others
-        .filter(|finding| finding.level == Level::Error)
-        .map(|finding| finding.pointer.clone())
-        .collect();
-    list.retain(|finding| !is_of_schema(finding) || !places.contains(&finding.pointer));
-    // Nothing can be missing below a spec that is no mapping.
-    if list.iter().any(|finding| is_of_schema(finding) && finding.pointer == SPEC) {
-        list.retain(|finding| !finding.rule.starts_with("flink/") || !is_below_spec(finding));
-    }
-}
-
-fn is_below_spec(finding: &Finding) -> bool {
-    finding.pointer.strip_prefix(SPEC).is_some_and(|rest| rest.starts_with('/'))
+        .advise(Advice::word_of(&likely(&PULL_POLICIES, found)));
 }
 
 /// Whether `flink/version` reports the value: it knows more of Flink's versions than definitions do.

@@ -2,7 +2,7 @@
 
 use crate::flink::dialects::emr_role;
 use crate::rules::words::alternatives;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Clusters without a service account, which the operator refuses.
 pub static RULE: Rule = Rule {
@@ -24,11 +24,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     }
     let field = cluster.name("/serviceAccount");
     let help = match subject.tenant.spec.security.service_accounts.as_deref() {
-        None | Some([]) => format!("set `{field}`, such as `flink` of the operator's Helm chart"),
-        Some(allowed) => format!("set `{field}` to {}", alternatives(allowed)),
+        None | Some([]) => {
+            format!("set `{field}`, such as `flink` of the operator's Helm chart").into()
+        }
+        Some([only]) => Advice::set("serviceAccount", only.as_str())
+            .in_words(format!("set `{field}` to `{only}`")),
+        Some(allowed) => format!("set `{field}` to {}", alternatives(allowed)).into(),
     };
     findings
         .at(cluster.at("/serviceAccount"))
         .message("`serviceAccount` is missing, and the operator requires it")
-        .help(help);
+        .advise(help);
 }

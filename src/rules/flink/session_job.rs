@@ -8,7 +8,7 @@ use crate::flink::redaction;
 use crate::flink::values::list_elements;
 use crate::flink::workload::SessionCluster;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Session jobs that the operator cannot submit.
@@ -58,7 +58,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(declared.at("/job/upgradeMode"))
             .message("the operator has no `upgradeMode: last-state` for session jobs before 1.10")
-            .help("use `savepoint`".to_owned())
+            .advise(Advice::replace("savepoint"))
             .wanted("savepoint");
     }
     if let Some(cluster) = &subject.workload.session {

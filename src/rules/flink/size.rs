@@ -16,9 +16,12 @@ pub static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for problem in &subject.workload.size.problems {
-        findings
+        let finding = findings
             .at(problem.pointer.as_str())
             .message(problem.message.as_str())
             .help(problem.help.clone());
+        if problem.is_unreadable {
+            finding.unreadable();
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::flink::operator::field_name;
 use crate::flink::schemas::{FaultKind, Nearest, SchemaFault};
 use crate::resource::{GroupVersionResource, pointer};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Fields that the custom resource definitions of Flink's operators do not have.
 pub static RULE: Rule = Rule {
@@ -34,15 +34,17 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             None => allowed_since(fault).unwrap_or_default(),
         };
         let help = match nearest {
-            Some(Nearest::Field(field)) => format!("use `{field}`"),
-            Some(Nearest::Elsewhere(path)) => format!("write it as `{path}`"),
-            Some(Nearest::Option(key)) => format!("set `{key}` in `flinkConfiguration`"),
-            None => format!("remove `{}`, or correct its name", shown(name)),
+            Some(Nearest::Field(field)) => Advice::rename(field).safe(),
+            Some(Nearest::Elsewhere(path)) => Advice::words(format!("write it as `{path}`")),
+            Some(Nearest::Option(key)) => {
+                Advice::words(format!("set `{key}` in `flinkConfiguration`"))
+            }
+            None => Advice::remove(&shown(name)).then(", or correct its name"),
         };
         let finding = findings
             .at(fault.place.as_str())
             .message(format!("unknown field `{}`{}{meant}", shown(name), within()))
-            .help(help)
+            .advise(help)
             .key(*name)
             .at_key();
         // An API server drops unknown fields before it asks: this one knows what it sends.

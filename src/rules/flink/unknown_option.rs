@@ -1,7 +1,7 @@
 //! `flink/unknown-option`
 
 use crate::flink::catalog::OptionFault;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Options that no Flink version reads.
 pub static RULE: Rule = Rule {
@@ -24,11 +24,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         match suggestion {
             Some(suggestion) => finding
                 .message(format!("unknown option `{key}`: did you mean `{suggestion}`?"))
-                .help(format!("use `{suggestion}`"))
+                .advise(Advice::rename_option(key, suggestion).safe())
                 .wanted(suggestion),
             None => finding
                 .message(format!("unknown option `{key}`"))
-                .help(format!("remove `{key}`, or correct its name")),
+                .advise(Advice::remove_option(key).then(", or correct its name")),
         };
     }
 }

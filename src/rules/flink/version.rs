@@ -5,7 +5,7 @@ use crate::flink::operator::DeclaredSpec;
 use crate::flink::operator::version::OperatorVersion;
 use crate::flink::version::FlinkVersion;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Flink versions that the operator or Flinkgate does not know, or not for much longer.
 pub static RULE: Rule = Rule {
@@ -57,7 +57,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .message(format!(
                     "`{version}` is not supported: the operator deploys `{OLDEST}` and later"
                 ))
-                .help(format!("use `{OLDEST_CURRENT}` or later"))
+                .advise(Advice::replace(&OLDEST_CURRENT.to_string()).then(" or later"))
                 .found(version.to_string());
         }
         (Some(_), Some(version)) if version >= oldest_current(subject) => {}
@@ -68,7 +68,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 .message(format!(
                     "`{version}` is deprecated: a later operator release will not deploy it"
                 ))
-                .help(format!("use `{OLDEST_CURRENT}` or later"))
+                .advise(Advice::replace(&OLDEST_CURRENT.to_string()).then(" or later"))
                 .found(version.to_string());
         }
     }

@@ -3,7 +3,7 @@
 use crate::kubernetes::pod_security::Control;
 use crate::rules::security::violations::{part_name, report, value};
 use crate::rules::words::alternatives;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Containers that use ports of their node.
 pub static RULE: Rule = Rule {
@@ -25,9 +25,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             value(violation)
         ));
         if violation.field == "hostNetwork" {
-            finding.help(
-                "remove `hostNetwork: true`, which opens each container port on the node"
-                    .to_owned(),
+            finding.advise(
+                Advice::remove("hostNetwork: true")
+                    .then(", which opens each container port on the node"),
             );
             return;
         }
@@ -38,6 +38,6 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let allowed: Vec<String> = allowed.iter().map(u16::to_string).collect();
             help = format!("{help}; the tenant allows {}", alternatives(&allowed));
         }
-        finding.help(help);
+        finding.advise(Advice::remove_in_words(help));
     });
 }

@@ -5,7 +5,7 @@ use crate::flink::exposures::{Effect, effect, host_matches, hosts, names_pods};
 use crate::flink::map_options::map_entries;
 use crate::resource::pointer;
 use crate::rules::words::{alternatives, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Host names that the tenant does not own, and annotations that can serve any host.
@@ -81,7 +81,7 @@ fn report_snippet(subject: &Subject<'_>, key: &str, place: &str, findings: &mut 
             "annotation `{}` changes the configuration of the shared ingress controller",
             shown(key)
         ))
-        .help("remove it: it can affect the hosts of other tenants".to_owned())
+        .advise(Advice::remove_in_words("remove it: it can affect the hosts of other tenants"))
         .key(key);
 }
 

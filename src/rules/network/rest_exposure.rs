@@ -3,8 +3,8 @@
 use super::rest_neighbours;
 use crate::flink::exposures::{EXTERNAL_IPS, Exposure, ExposureKind, Selector, Target, is_open};
 use crate::kubernetes::reach::{Reach, Surroundings, has_rest_port};
-use crate::rules::words::{alternatives, shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::{alternatives, shown};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::ServiceType;
 use std::borrow::Cow;
 
@@ -206,7 +206,7 @@ fn check_service(subject: &Subject<'_>, service: &Service<'_>, findings: &mut Fi
         } else {
             format!("{described} exposes Flink's REST port without authentication")
         })
-        .help(if is_forbidden {
+        .advise(if is_forbidden {
             use_type(&service.place, types.unwrap_or_default())
         } else {
             close(subject, &service.place, types)
@@ -216,27 +216,27 @@ fn check_service(subject: &Subject<'_>, service: &Service<'_>, findings: &mut Fi
 }
 
 /// What to write so that a Service does not let clients in without authentication.
-fn close(subject: &Subject<'_>, place: &str, types: Option<&[ServiceType]>) -> String {
+fn close(subject: &Subject<'_>, place: &str, types: Option<&[ServiceType]>) -> Advice {
     let mut closed = vec![ServiceType::ClusterIP, ServiceType::HeadlessClusterIP];
     match types {
         Some(types) => closed.retain(|closed| types.contains(closed)),
         None => closed.truncate(1),
     }
     match (closed.as_slice(), subject.workload.declares_cluster) {
-        ([], true) => MUTUAL_TLS.to_owned(),
-        ([], false) => "replace it by an Ingress that authenticates clients".to_owned(),
-        (closed, true) => format!("{}, or {MUTUAL_TLS}", use_type(place, closed)),
+        ([], true) => MUTUAL_TLS.into(),
+        ([], false) => "replace it by an Ingress that authenticates clients".into(),
+        (closed, true) => use_type(place, closed).then(&format!(", or {MUTUAL_TLS}")),
         (closed, false) => use_type(place, closed),
     }
 }
 
 /// What to write at a place to get one of these types.
-fn use_type(place: &str, types: &[ServiceType]) -> String {
+fn use_type(place: &str, types: &[ServiceType]) -> Advice {
     if place.ends_with("/externalIPs") {
-        return "remove `externalIPs`".to_owned();
+        return Advice::remove("externalIPs");
     }
     if !place.ends_with("/accessScope") {
-        return use_one_of(types);
+        return Advice::one_of(types);
     }
     // Spotify's operator has its own names.
     let scopes: Vec<_> = types
@@ -248,7 +248,7 @@ fn use_type(place: &str, types: &[ServiceType]) -> String {
             ServiceType::LoadBalancer => "VPC",
         })
         .collect();
-    format!("use {}", alternatives(&scopes))
+    format!("use {}", alternatives(&scopes)).into()
 }
 
 /// What Flink or an operator creates from a custom resource is checked at the custom resource, where
@@ -270,7 +270,8 @@ fn check_client_actions(subject: &Subject<'_>, findings: &mut Findings) {
         .at(subject.place_of_option(&[first]))
         .level(Level::Warning)
         .message(format!("all clients of Flink's REST port can {actions} jobs"))
-        .help(format!("set {}", options.join(" and ")));
+        .help(format!("set {}", options.join(" and ")))
+        .key(*first);
 }
 
 /// Whether the REST port accepts only clients with a certificate.

@@ -5,7 +5,8 @@ use crate::flink::sizing::bounds::GrowthCause;
 use crate::quota::display;
 use crate::quota::growth::ExcessGrowth;
 use crate::quota::limits::Scope;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
+use crate::tenant::OnChange;
 
 /// Clusters that can grow beyond a limit without a change of their object.
 pub static RULE: Rule = Rule {
@@ -25,7 +26,33 @@ const MAX_REPLICAS: &str = "/spec/taskManager/horizontalPodAutoscaler/maxReplica
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(growth) = subject.quota.and_then(|quota| quota.growth.as_ref()) else { return };
     // `quota/unbounded` reports growth without a bound.
-    let (Some(most), Some(reached)) = (growth.most, growth.reached) else { return };
+    let Some((message, reached)) = message(growth).zip(growth.reached) else { return };
+    let show = |amount| display(&growth.resource, amount);
+    // Mutation supplies the bound, unless the object has another one.
+    let is_guaranteed = growth.growth.by == GrowthCause::Autoscaler
+        && subject.tenant.spec.flink.autoscaler.bound
+        && subject.is_authors_choice(AUTOSCALER_PARALLELISM_MAX);
+    findings
+        .at(place(subject, growth))
+        .level(if is_guaranteed { Level::Error } else { RULE.level })
+        .advice(is_kept(subject))
+        .message(message)
+        .advise(help(growth))
+        .key(&growth.resource)
+        .wanted(show(growth.hard))
+        .found(show(reached));
+}
+
+/// Whether the growth is that of a living cluster, which its tenant lets run: the quota may be lower
+/// than when it was admitted.
+pub(super) fn is_kept(subject: &Subject<'_>) -> bool {
+    subject.tenant.spec.on_change == OnChange::KeepRunning
+        && subject.quota.is_some_and(|quota| quota.grows_as_before)
+}
+
+/// How far a cluster may grow, and the limit; `None` without a bound.
+pub fn message(growth: &ExcessGrowth) -> Option<String> {
+    let (most, reached) = (growth.most?, growth.reached?);
     let show = |amount| display(&growth.resource, amount);
     let (resource, hard) = (&growth.resource, show(growth.hard));
     let cause = match growth.growth.by {
@@ -43,18 +70,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if resource != "taskManagers" {
         reaches = format!("{most} TaskManagers and {reaches}");
     }
-    // Mutation supplies the bound, unless the object has another one.
-    let is_guaranteed = growth.growth.by == GrowthCause::Autoscaler
-        && subject.tenant.spec.flink.autoscaler.bound
-        && subject.is_authors_choice(AUTOSCALER_PARALLELISM_MAX);
-    findings
-        .at(place(subject, growth))
-        .level(if is_guaranteed { Level::Error } else { RULE.level })
-        .message(format!("{cause} to {reaches}, {limit} is {hard}"))
-        .help(help(growth))
-        .key(resource)
-        .wanted(hard)
-        .found(show(reached));
+    Some(format!("{cause} to {reaches}, {limit} is {hard}"))
 }
 
 fn place(subject: &Subject<'_>, growth: &ExcessGrowth) -> String {
@@ -68,7 +84,7 @@ fn place(subject: &Subject<'_>, growth: &ExcessGrowth) -> String {
 }
 
 /// What limits the growth to what fits.
-pub(super) fn help(growth: &ExcessGrowth) -> String {
+pub fn help(growth: &ExcessGrowth) -> Advice {
     let setting = match growth.growth.by {
         GrowthCause::Autoscaler => canonical(AUTOSCALER_PARALLELISM_MAX),
         GrowthCause::HorizontalPodAutoscaler => {
@@ -79,7 +95,10 @@ pub(super) fn help(growth: &ExcessGrowth) -> String {
         }
     };
     match growth.largest {
-        Some(value) => format!("set `{setting}: {value}`"),
+        Some(value) if growth.growth.by == GrowthCause::HorizontalPodAutoscaler => {
+            Advice::set_at(format!("/{}", setting.replace('.', "/")), setting, value)
+        }
+        Some(value) => Advice::set_option(setting, value),
         None => "request less for each TaskManager, or ask the platform team for more".into(),
     }
 }

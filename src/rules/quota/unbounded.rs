@@ -1,7 +1,7 @@
 //! `quota/unbounded`
 
 use super::growth;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Clusters that may grow without a limit.
 pub static RULE: Rule = Rule {
@@ -31,11 +31,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     for open in unbounded.filter_map(|bounds| bounds.open.as_ref()) {
         let growth = subject.quota.and_then(|quota| quota.growth.as_ref());
         let growth = growth.filter(|growth| growth.largest.is_some());
-        let help = growth.map_or_else(|| open.help.to_owned(), growth::help);
+        let help = growth.map_or_else(|| Advice::words(open.help), growth::help);
         findings
             .at(subject.place_of_option(&[open.option]))
+            .advice(growth::is_kept(subject))
             .message(open.message.as_str())
-            .help(help)
+            .advise(help)
             .key(open.option);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kubernetes::placement::unmet_node_requirements;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Node affinity that no node of the tenant meets.
 pub static RULE: Rule = Rule {
@@ -32,7 +32,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     "node affinity requires `{key} {requirement}`, but pods of this tenant run on \
                      nodes with `{key}: {wanted}`"
                 ))
-                .help("remove this expression: Flinkgate adds a node selector".to_owned())
+                .advise(Advice::remove_in_words(
+                    "remove this expression: Flinkgate adds a node selector",
+                ))
                 .key(key)
                 .wanted(wanted)
                 .found(requirement);

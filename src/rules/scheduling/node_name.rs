@@ -3,7 +3,7 @@
 use crate::kubernetes::mirror_pod::may_be_mirror_pod;
 use crate::resource::Operation;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::Scheduling;
 use serde_json::Value;
 
@@ -40,9 +40,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pods.place("/spec/nodeName"))
                 .message(format!("`nodeName: {}` bypasses the scheduler", shown(name)))
-                .help(
-                    "remove it, and select nodes with `nodeSelector` or `nodeAffinity`".to_owned(),
-                )
+                .advise(Advice::remove_in_words(
+                    "remove it, and select nodes with `nodeSelector` or `nodeAffinity`",
+                ))
                 .found(name);
         }
     }

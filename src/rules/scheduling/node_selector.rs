@@ -2,7 +2,7 @@
 
 use crate::mutate::{Difference, NODE_NAME_LABEL, PodMap};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::DEFAULT_TOPOLOGY_KEY;
 
 /// Pods with another node selector than the tenant's.
@@ -24,7 +24,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pointer)
                 .message(format!("`nodeSelector` lacks `{key}`, but the tenant sets `{wanted}`"))
-                .help(format!("set `nodeSelector: {{{key}: {wanted}}}`"))
+                .advise(
+                    Advice::set(key, wanted.as_str())
+                        .in_words(format!("set `nodeSelector: {{{key}: {wanted}}}`"))
+                        .safe(),
+                )
                 .key(key)
                 .wanted(wanted);
             continue;
@@ -33,7 +37,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(pointer)
             .message(format!("`{place}` has `{key}: {found}`, but the tenant sets `{wanted}`"))
-            .help(format!("remove `{key}` from `{place}`: Flinkgate adds it"))
+            .advise(Advice::remove(key).then(&format!(" from `{place}`: Flinkgate adds it")))
             .key(key)
             .wanted(wanted)
             .found(found);
@@ -47,7 +51,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 "`{NODE_NAME_LABEL}` is `{found}`, but the tenant's node selector needs \
                  `{DEFAULT_TOPOLOGY_KEY}`"
             ))
-            .help(format!("remove `{NODE_NAME_LABEL}`"))
+            .advise(Advice::remove_option(NODE_NAME_LABEL))
             .key(NODE_NAME_LABEL)
             .wanted(DEFAULT_TOPOLOGY_KEY)
             .found(found);

@@ -1,7 +1,7 @@
 //! `scheduling/priority-class`
 
-use crate::rules::words::{shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Priority classes that the tenant does not allow.
@@ -25,7 +25,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pods.place("/spec/priorityClassName"))
                 .message(format!("priority class `{}` is not allowed", shown(name)))
-                .help(use_one_of(allowed))
+                .advise(Advice::one_of(allowed))
                 .found(name);
         }
     }

@@ -1,7 +1,7 @@
 //! `scheduling/scheduler-name`
 
-use crate::rules::words::{shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Schedulers that the tenant does not allow.
@@ -28,7 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pods.place("/spec/schedulerName"))
                 .message(format!("scheduler `{}` is not allowed", shown(name)))
-                .help(use_one_of(allowed))
+                .advise(Advice::one_of(allowed))
                 .found(name);
         }
     }

@@ -8,8 +8,10 @@ use crate::kubernetes::placement::{
     Siblings, TermFault, by_role, has_unnamed_clusters, identity, pinned, spread_terms,
 };
 use crate::rules::words::{pods_of, shown};
-use crate::rules::{Findings, Subject};
+use crate::rules::{Advice, Findings, Subject};
 use crate::tenant::Spreading;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// How a tenant wants the pods of a role spread.
@@ -40,9 +42,9 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
     let Demand { topology_key, strength, means, .. } = *demand;
     let (set, spec) = (pods.set, pods.spec());
     let siblings = Siblings::of(set, pods.template, subject.workload, &subject.resource.namespace);
-    let mut report = |place: String, message: String, help: String| {
+    let mut report = |place: String, message: String, help: Advice| {
         let finding = findings.at(place);
-        finding.message(message).help(help).key(topology_key).wanted(name(strength));
+        finding.message(message).advise(help).key(topology_key).wanted(name(strength));
     };
     if let Some(place) = siblings.colocation(spec, topology_key) {
         let message = format!(
@@ -57,13 +59,16 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
             let message = format!(
                 "only one `{topology_key}` is selected, but the tenant spreads these pods over it"
             );
-            report(place, message, format!("remove the selection by `{topology_key}`"));
+            report(place, message, format!("remove the selection by `{topology_key}`").into());
         }
         return;
     }
     let labels = identity(set, pods.template, subject.workload).map(|labels| {
-        let labels: Vec<_> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
-        shown(&labels.join(", "))
+        let words: Vec<_> = labels.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+        (
+            shown(&words.join(", ")),
+            json!({"matchLabels": labels.into_iter().collect::<BTreeMap<_, _>>()}),
+        )
     });
     // The term that was meant to spread them.
     let mut meant = spread_terms(spec)
@@ -72,7 +77,7 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
         Some((term, fault)) => {
             let noun = if term.is_constraint() { "constraint" } else { "term" };
             let message = format!("{demand}, but this {noun} {}", defect(fault));
-            report(pods.place(term.place()), message, repair(fault, labels.as_deref()));
+            report(pods.place(term.place()), message, repair(fault, labels.as_ref()));
         }
         None => {
             let but = if present.is_some() { ", but theirs is only preferred" } else { "" };
@@ -80,7 +85,7 @@ fn check_set(subject: &Subject<'_>, findings: &mut Findings, demand: &Demand<'_>
                 Means::AntiAffinity => "/spec/affinity/podAntiAffinity",
                 Means::TopologySpread => "/spec/topologySpreadConstraints",
             };
-            let help = addition(demand, labels.as_deref());
+            let help = addition(demand, labels.as_ref().map(|(text, _)| text.as_str())).into();
             report(pods.place(place), format!("{demand}{but}"), help);
         }
     }
@@ -121,16 +126,18 @@ fn defect(fault: TermFault) -> &'static str {
 
 const NO_LABELS: &str = "add labels to the pod template and select the pods by them";
 
-fn repair(fault: TermFault, labels: Option<&str>) -> String {
+/// What to write in the term; `labels` are the labels of the pods as text, and as a selector.
+fn repair(fault: TermFault, labels: Option<&(String, Value)>) -> Advice {
     match (fault, labels) {
-        (TermFault::SelectsNothing | TermFault::OtherPods, Some(labels)) => {
-            format!("set `labelSelector: {{matchLabels: {{{labels}}}}}`")
+        (TermFault::SelectsNothing | TermFault::OtherPods, Some((labels, selector))) => {
+            Advice::set("labelSelector", selector.clone())
+                .in_words(format!("set `labelSelector: {{matchLabels: {{{labels}}}}}`"))
         }
         (TermFault::SelectsNothing | TermFault::OtherPods, None) => NO_LABELS.into(),
         (TermFault::OtherNamespaces, _) => "remove `namespaces` and `namespaceSelector`".into(),
-        (TermFault::NoWeight, _) => "set `weight: 100`".into(),
+        (TermFault::NoWeight, _) => Advice::set("weight", 100),
         (TermFault::LabelKeys, _) => "remove `matchLabelKeys` and `mismatchLabelKeys`".into(),
-        (TermFault::Skew, _) => "set `maxSkew: 1`".into(),
+        (TermFault::Skew, _) => Advice::set("maxSkew", 1),
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::kubernetes::placement::{PodToleration, option_tolerations};
 use crate::resource::fields::elements;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Tolerations that the tenant does not allow.
 pub static RULE: Rule = Rule {
@@ -23,28 +23,33 @@ const OPTIONS: [&str; 2] =
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(allowed) = &subject.tenant.spec.scheduling.tolerations else { return };
-    let mut report = |toleration: PodToleration<'_>, place: &dyn Fn() -> String| {
-        if !toleration.is_covered_by(allowed) {
-            let help = if allowed.is_empty() {
-                "remove it: the tenant allows none"
-            } else {
-                "remove it: Flinkgate adds the tenant's tolerations"
-            };
-            findings
-                .at(place())
-                .message(format!("a toleration for {} is not allowed", taints(toleration)))
-                .help(help.to_owned());
-        }
-    };
+    let mut report =
+        |toleration: PodToleration<'_>, option: Option<&str>, place: &dyn Fn() -> String| {
+            if !toleration.is_covered_by(allowed) {
+                let help = if allowed.is_empty() {
+                    "remove it: the tenant allows none"
+                } else {
+                    "remove it: Flinkgate adds the tenant's tolerations"
+                };
+                let finding = findings
+                    .at(place())
+                    .message(format!("a toleration for {} is not allowed", taints(toleration)))
+                    .advise(Advice::remove_in_words(help));
+                if let Some(option) = option {
+                    finding.key(option);
+                }
+            }
+        };
     for pods in &subject.pods {
         for (index, toleration) in elements(pods.spec(), "tolerations").iter().enumerate() {
             let place = || pods.place(format!("/spec/tolerations/{index}"));
-            report(PodToleration::of_template(toleration), &place);
+            report(PodToleration::of_template(toleration), None, &place);
         }
     }
     for option in OPTIONS {
         for toleration in option_tolerations(&subject.workload.config, option) {
-            report(toleration.fields(), &|| subject.option_place(option, toleration.entry));
+            let place = || subject.option_place(option, toleration.entry);
+            report(toleration.fields(), Some(option), &place);
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::violations::{part_name, report};
 use crate::kubernetes::pod_security::Control;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Containers whose processes can gain privileges.
 pub static RULE: Rule = Rule {
@@ -20,7 +20,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     report(subject, Control::AllowPrivilegeEscalation, findings, |violation, finding| {
         finding
             .message(format!("{} allows privilege escalation", part_name(violation)))
-            .help("set `allowPrivilegeEscalation: false` in its `securityContext`".to_owned())
+            .advise(
+                Advice::set("allowPrivilegeEscalation", false)
+                    .then(" in its `securityContext`")
+                    .safe_if(violation.found.is_none()),
+            )
             .wanted("false");
     });
 }

@@ -3,7 +3,8 @@
 use super::violations::{part_name, report, value};
 use crate::kubernetes::pod_security::{Control, PodPart};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
+use serde_json::json;
 
 /// AppArmor profiles that the level does not allow.
 pub static RULE: Rule = Rule {
@@ -24,7 +25,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let key = shown(violation.field);
             finding
                 .message(format!("AppArmor profile {profile} of annotation `{key}` is not allowed"))
-                .help("remove the annotation".to_owned())
+                .advise(Advice::remove_in_words("remove the annotation"))
                 .key(key);
             return;
         }
@@ -34,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 Some(_) => format!("AppArmor profile {profile} of {part} is not allowed"),
                 None => format!("the AppArmor profile of {part} has no type"),
             })
-            .help("set `appArmorProfile: {type: RuntimeDefault}`".to_owned())
+            .advise(Advice::set("appArmorProfile", json!({"type": "RuntimeDefault"})))
             .wanted("RuntimeDefault");
     });
 }

@@ -3,7 +3,7 @@
 use crate::flink::options::high_availability;
 use crate::flink::{Engine, Mode, Role, Template};
 use crate::resource::pointer;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Service account tokens in pods that do not need them.
@@ -48,11 +48,16 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             Template::Merged(merged) if !is_native && written.is_none() => merged.common.as_str(),
             _ => pods.set.path(),
         };
+        let place = format!("{template}{FIELD}");
         let template = template.trim_start_matches('/').replace('/', ".");
         findings
             .at(pods.place(FIELD))
             .message("the pods get a service account token but do not use the Kubernetes API")
-            .help(format!("set `automountServiceAccountToken: false` in `{template}.spec`"))
+            .advise(
+                Advice::set_at(place, "automountServiceAccountToken", false)
+                    .then(&format!(" in `{template}.spec`"))
+                    .safe_if(written.is_none()),
+            )
             .wanted("false");
     }
 }

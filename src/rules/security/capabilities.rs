@@ -3,7 +3,8 @@
 use super::violations::{part_name, report, value};
 use crate::kubernetes::pod_security::Control;
 use crate::rules::words::alternatives;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
+use serde_json::json;
 
 /// Capabilities that containers add, or do not drop.
 pub static RULE: Rule = Rule {
@@ -23,14 +24,20 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         if violation.found.is_none() {
             finding
                 .message(format!("{part} does not drop all capabilities"))
-                .help("set `drop: [ALL]` in `securityContext.capabilities`".to_owned())
+                .advise(
+                    Advice::set("drop", json!(["ALL"]))
+                        .then(" in `securityContext.capabilities`")
+                        .safe(),
+                )
                 .wanted("ALL");
             return;
         }
         let capability = value(violation);
         let accepted = alternatives(violation.accepted);
-        finding
-            .message(format!("capability {capability} of {part} is not allowed"))
-            .help(format!("remove {capability}; a container can add only {accepted}"));
+        finding.message(format!("capability {capability} of {part} is not allowed")).advise(
+            Advice::remove_in_words(format!(
+                "remove {capability}; a container can add only {accepted}"
+            )),
+        );
     });
 }

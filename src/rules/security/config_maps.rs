@@ -1,8 +1,8 @@
 //! `security/config-maps`
 
 use crate::kubernetes::references::{ReferenceKind, references};
-use crate::rules::words::{matches_any, shown, use_name_like};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::{matches_any, shown};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use std::fmt::Arguments;
 
 /// ConfigMaps that the tenant does not allow.
@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place.to_string())
                 .message(format!("ConfigMap `{}` is not allowed", shown(name)))
-                .help(use_name_like(allowed))
+                .advise(Advice::name_like(allowed))
                 .found(name);
         }
     };

@@ -5,7 +5,7 @@ use crate::flink::map_options::map_list;
 use crate::flink::pods::{Container, Pods};
 use crate::resource::fields::{elements, text};
 use crate::rules::words::{matches_any, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Environment variables that the tenant forbids.
 pub static RULE: Rule = Rule {
@@ -49,7 +49,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     findings
                         .at(format!("{}/env/{index}/name", container.place(pods.set.path())))
                         .message(message(name))
-                        .help("remove the variable".to_owned())
+                        .advise(Advice::remove_above(1, "remove the variable"))
                         .container(container.name)
                         .key(name);
                 }
@@ -113,7 +113,10 @@ fn check_options(subject: &Subject<'_>, forbidden: &[String], findings: &mut Fin
             findings
                 .at(place)
                 .message(message(variable))
-                .help(format!("{help} `{key}`"))
+                .advise(match help {
+                    "remove" => Advice::remove_option(key),
+                    other => format!("{other} `{key}`").into(),
+                })
                 .key(variable);
         }
     };

@@ -1,7 +1,7 @@
 //! `security/foreign-cluster`
 
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Pods of native mode whose labels name another cluster.
 pub static RULE: Rule = Rule {
@@ -25,7 +25,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             shown(cluster),
             shown(label)
         ))
-        .help(format!("set the label `app: {}`", shown(cluster)))
+        .advise(
+            Advice::replace(cluster).in_words(format!("set the label `app: {}`", shown(cluster))),
+        )
         .key("app")
         .wanted(cluster)
         .found(label);

@@ -5,7 +5,7 @@ use crate::flink::map_options::map_entries;
 use crate::flink::pods::Pods;
 use crate::resource::fields::{elements, text};
 use crate::rules::words::{alternatives, matches_any, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 use std::fmt::Arguments;
 
@@ -74,10 +74,10 @@ fn check_name(
     findings
         .at(pods.place(within))
         .message(format!("{noun} `{}` is not allowed", shown(host)))
-        .help(match allowed {
+        .advise(Advice::remove_in_words(match allowed {
             [] => "remove it: the tenant allows none".to_owned(),
             some => format!("remove it: the tenant allows {}", alternatives(some)),
-        })
+        }))
         .found(host);
 }
 
@@ -90,7 +90,10 @@ fn check_dns(pods: &Pods<'_>, allowed: &[String], findings: &mut Findings) {
         findings
             .at(pods.place(format_args!("/spec/dnsConfig/nameservers/{index}")))
             .message(format!("name server `{}` is not allowed", shown(server)))
-            .help("remove `nameservers`: the cluster's DNS resolves names".to_owned())
+            .advise(Advice::remove_above(
+                1,
+                "remove `nameservers`: the cluster's DNS resolves names",
+            ))
             .found(server);
     }
     for (index, domain) in elements(dns, "searches").iter().enumerate() {
@@ -103,7 +106,7 @@ fn check_dns(pods: &Pods<'_>, allowed: &[String], findings: &mut Findings) {
             .message(
                 "DNS policy `None` is not allowed, because the pod brings its own name servers",
             )
-            .help("remove `dnsPolicy`, or set it to `ClusterFirst`".to_owned())
+            .advise(Advice::remove("dnsPolicy").then(", or set it to `ClusterFirst`"))
             .wanted("ClusterFirst")
             .found("None");
     }

@@ -2,7 +2,7 @@
 
 use super::violations::report;
 use crate::kubernetes::pod_security::Control;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Pods that use namespaces of their node.
 pub static RULE: Rule = Rule {
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         finding
             .message(format!("`{field}` gives the pod the {namespace} namespace of its node"))
-            .help(format!("remove `{field}: true`"))
+            .advise(Advice::remove(&format!("{field}: true")))
             .wanted("false");
     });
     if subject.tenant.standard.is_some()
@@ -41,7 +41,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .message(format!(
                 "`{HOST_NETWORK}` gives Flink's pods the network namespace of their nodes"
             ))
-            .help(format!("remove `{HOST_NETWORK}`"))
+            .advise(Advice::remove_option(HOST_NETWORK))
             .key(HOST_NETWORK)
             .wanted("false")
             .found(entry.value.as_str());

@@ -2,7 +2,7 @@
 
 use super::violations::{part_name, report};
 use crate::kubernetes::pod_security::Control;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Windows containers that run on the node itself.
 pub static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     report(subject, Control::HostProcess, findings, |violation, finding| {
         finding
             .message(format!("{} runs as a Windows HostProcess", part_name(violation)))
-            .help("remove `hostProcess: true` from `windowsOptions`".to_owned())
+            .advise(Advice::remove("hostProcess: true").then(" from `windowsOptions`"))
             .wanted("false");
     });
 }

@@ -4,7 +4,7 @@ use crate::flink::config::Entry;
 use crate::flink::options::{IMAGE_PULL_POLICY, canonical};
 use crate::flink::pods::{Container, image_volumes};
 use crate::rules::words::{alternatives, shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::PullPolicy;
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     }
                     _ => message(policy),
                 })
-                .help(help(field, allowed))
+                .advise(help(field, allowed))
                 .container(container.name)
                 .found(policy);
         }
@@ -75,7 +75,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     Some(_) => message(policy),
                     None => format!("default image pull policy `{policy}` is not allowed"),
                 })
-                .help(help("pullPolicy", allowed))
+                .advise(help("pullPolicy", allowed))
                 .found(policy);
         }
     }
@@ -86,7 +86,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(subject.option_place(key, entry))
             .message(message(&entry.value))
-            .help(help(key, allowed))
+            .advise(help(key, allowed))
             .key(key)
             .found(&entry.value);
     }
@@ -117,7 +117,16 @@ fn message(policy: &str) -> String {
     format!("image pull policy `{}` is not allowed", shown(policy))
 }
 
-fn help(field: &str, allowed: &[PullPolicy]) -> String {
+fn help(field: &str, allowed: &[PullPolicy]) -> Advice {
+    let advice = match allowed {
+        [only] if field.contains('.') => Advice::set_option(field, only.as_ref()),
+        [only] => Advice::set(field, only.as_ref()),
+        _ => Advice::words(""),
+    };
+    advice.in_words(help_text(field, allowed))
+}
+
+fn help_text(field: &str, allowed: &[PullPolicy]) -> String {
     match allowed {
         [] => use_one_of(allowed),
         allowed => format!("set `{field}` to {}", alternatives(allowed)),

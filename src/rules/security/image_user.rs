@@ -20,9 +20,14 @@ pub static RULE: Rule = Rule {
     check,
 };
 
-/// Official images of Docker Hub whose Dockerfiles set no user, sorted. Flink's set none before 2.2,
-/// and later a name, which the kubelet cannot verify either.
-const ROOT_IMAGES: [&str; 27] = [
+/// Official images of Docker Hub whose Dockerfiles set no user, or set a name, which the kubelet cannot
+/// verify either; sorted. Read in the repositories that docker-library/official-images `37079fb` names:
+/// the Dockerfiles of `almalinux`, `amazonlinux`, `centos`, `fedora`, `rockylinux` and of each program at
+/// their commits of 2024 to August 2026; `debian` and `ubuntu` have none, but those that begin with them
+/// (postgres `6edb0a8`, adoptium/containers `d8d18d6`) install packages without naming a user.
+/// `USER flink` is in apache/flink-docker `983be34` since Flink 2.2, and `USER mysql` in the `ubi` images
+/// of MariaDB.
+const ROOT_IMAGES: [&str; 28] = [
     "almalinux",
     "alpine",
     "amazoncorretto",
@@ -47,10 +52,39 @@ const ROOT_IMAGES: [&str; 27] = [
     "php",
     "postgres",
     "python",
+    "redis",
     "rockylinux",
     "ruby",
     "ubuntu",
 ];
+
+/// Images of other projects of which their Dockerfile shows the same, by registry and repository:
+/// aws/aws-cli `d608967` (v2), alpine-docker/git `95d098d`, curl/curl-container `96c8e58` (`curl_user`),
+/// fluent/fluent-bit 5.0.3 (of distroless' `cc`, whose default variant is root in `cd08076`),
+/// GoogleCloudPlatform/cloud-sdk-docker `47328f7`, groundnuty/k8s-wait-for `bb1dc78`, hashicorp/vault
+/// `024c09b`, prometheus/node_exporter `a7dcc3a` (`nobody`), rclone/rclone `64ab1ac`.
+/// Left out after reading: kubernetes/git-sync `e2be7fa` (65533) and prometheus/statsd_exporter `ac592b1`
+/// (65534) have numbers; minio/mc and istio/proxyv2 take the user of a base image that was not read.
+const OTHER_ROOT_IMAGES: [(&str, &str); 14] = [
+    ("cr.fluentbit.io", "fluent/fluent-bit"),
+    ("docker.io", "alpine/git"),
+    ("docker.io", "amazon/aws-cli"),
+    ("docker.io", "curlimages/curl"),
+    ("docker.io", "fluent/fluent-bit"),
+    ("docker.io", "google/cloud-sdk"),
+    ("docker.io", "groundnuty/k8s-wait-for"),
+    ("docker.io", "hashicorp/vault"),
+    ("docker.io", "prom/node-exporter"),
+    ("docker.io", "rclone/rclone"),
+    ("gcr.io", "google.com/cloudsdktool/google-cloud-cli"),
+    ("public.ecr.aws", "aws-cli/aws-cli"),
+    ("quay.io", "curl/curl"),
+    ("quay.io", "prometheus/node-exporter"),
+];
+
+/// Words in tags of variants with another user: `no-root-v2.0`, `v1.10.2-distroless`.
+const OTHER_VARIANTS: [&str; 6] =
+    ["no-root", "nonroot", "non-root", "rootless", "unprivileged", "distroless"];
 
 fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if !subject.workload.is_flink() {
@@ -124,13 +158,20 @@ fn setting<'v>(owner: &'v Value, field: &str) -> Option<&'v Value> {
     owner.get("securityContext")?.get(field).filter(|value| !value.is_null())
 }
 
-/// Whether this is known of an image: one of Docker Hub's own, and not a copy under its name.
+/// Whether this is known of an image: one of those above, and not a copy under its name.
 fn is_root(image: &str) -> bool {
-    let reference = ImageRef::parse(image);
-    reference.filter(|image| image.registry == DEFAULT_REGISTRY).is_some_and(|image| {
-        let official = image.repository.strip_prefix("library/");
-        official.is_some_and(|name| ROOT_IMAGES.binary_search(&name).is_ok())
-    })
+    let Some(image) = ImageRef::parse(image) else { return false };
+    let is_variant =
+        image.tag.is_some_and(|tag| OTHER_VARIANTS.iter().any(|word| tag.contains(word)));
+    let official =
+        image.repository.strip_prefix("library/").filter(|_| image.registry == DEFAULT_REGISTRY);
+    let is_listed = match official {
+        Some(name) => ROOT_IMAGES.binary_search(&name).is_ok(),
+        None => OTHER_ROOT_IMAGES.iter().any(|(registry, repository)| {
+            image.registry == *registry && image.repository == *repository
+        }),
+    };
+    is_listed && !is_variant
 }
 
 #[cfg(test)]
@@ -139,16 +180,29 @@ mod tests {
 
     #[test]
     fn only_official_images_are_known() {
-        assert!(ROOT_IMAGES.is_sorted());
+        assert!(ROOT_IMAGES.is_sorted() && OTHER_ROOT_IMAGES.is_sorted());
         for image in [
             "alpine:3.20",
             "docker.io/library/busybox",
             "python@sha256:0000000000000000000000000000000000000000000000000000000000000000",
+            "curlimages/curl:8.11.0",
+            "public.ecr.aws/aws-cli/aws-cli:2.27.1",
+            "fluent/fluent-bit",
         ] {
             assert!(is_root(image), "{image}");
         }
-        for image in ["registry.example.com/library/alpine:3.20", "me/alpine", "grafana", "", "a b"]
-        {
+        for image in [
+            "registry.example.com/library/alpine:3.20",
+            "quay.io/library/alpine",
+            "me/alpine",
+            "grafana",
+            "registry.k8s.io/git-sync/git-sync:v4.4.0",
+            "istio/proxyv2:1.24.0",
+            "prom/node-exporter:v1.10.2-distroless",
+            "groundnuty/k8s-wait-for:no-root-v2.0",
+            "",
+            "a b",
+        ] {
             assert!(!is_root(image), "{image}");
         }
     }

@@ -4,7 +4,7 @@ use crate::flink::Role;
 use crate::flink::map_options::map_entries;
 use crate::resource::pointer;
 use crate::rules::words::{matches_any, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Labels and annotations that the tenant forbids.
@@ -87,7 +87,7 @@ fn check_field(
                 findings
                     .at(pointer::join(&base, key))
                     .message(message(key, "pods"))
-                    .help(format!("remove the {}", field.noun))
+                    .advise(Advice::remove_in_words(format!("remove the {}", field.noun)))
                     .key(key);
             }
         }

@@ -2,7 +2,7 @@
 
 use super::violations::{part_name, report};
 use crate::kubernetes::pod_security::Control;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Containers that run privileged.
 pub static RULE: Rule = Rule {
@@ -20,7 +20,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     report(subject, Control::Privileged, findings, |violation, finding| {
         finding
             .message(format!("{} is privileged", part_name(violation)))
-            .help("remove `privileged: true`".to_owned())
+            .advise(Advice::remove("privileged: true"))
             .wanted("false");
     });
 }

@@ -2,7 +2,7 @@
 
 use super::violations::{part_name, report, value};
 use crate::kubernetes::pod_security::Control;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Probes and lifecycle hooks that connect to a host.
 pub static RULE: Rule = Rule {
@@ -21,6 +21,6 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let (part, handler, host) = (part_name(violation), violation.field, value(violation));
         finding
             .message(format!("`{handler}` of {part} connects to the host {host}"))
-            .help("remove `host`: the kubelet then connects to the pod".to_owned());
+            .advise(Advice::remove("host").then(": the kubelet then connects to the pod"));
     });
 }

@@ -3,7 +3,7 @@
 use super::violations::{part_name, report};
 use crate::kubernetes::pod_security::Control;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Containers that see the `/proc` of their node.
 pub static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let (part, kind) = (part_name(violation), shown(&violation.found_text()));
         finding
             .message(format!("`procMount: {kind}` of {part} is not allowed"))
-            .help("remove `procMount`".to_owned())
+            .advise(Advice::remove("procMount"))
             .wanted("Default");
     });
 }

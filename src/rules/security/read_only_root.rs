@@ -2,7 +2,7 @@
 
 use crate::mutate::Difference;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Flink's containers with a writable root file system.
 pub static RULE: Rule = Rule {
@@ -32,10 +32,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             .wanted("true");
         if *is_written {
             finding
-                .help("remove `readOnlyRootFilesystem`: Flinkgate sets it".to_owned())
+                .advise(Advice::remove("readOnlyRootFilesystem").then(": Flinkgate sets it"))
                 .found("false");
         } else {
-            finding.help("set `readOnlyRootFilesystem: true`".to_owned());
+            finding.advise(Advice::set("readOnlyRootFilesystem", true));
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::violations::{part_name, report};
 use crate::kubernetes::pod_security::Control;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Containers that may run as root.
 pub static RULE: Rule = Rule {
@@ -25,11 +25,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let found = shown(&violation.found_text());
             finding
                 .message(format!("{part} may run as root: it sets `runAsNonRoot: {found}`"))
-                .help("set `runAsNonRoot: true`".to_owned());
+                .advise(Advice::set("runAsNonRoot", true));
         } else {
-            finding
-                .message(format!("{part} may run as root: `runAsNonRoot` is not set"))
-                .help("set `runAsNonRoot: true` in the pod's `securityContext`".to_owned());
+            finding.message(format!("{part} may run as root: `runAsNonRoot` is not set")).advise(
+                Advice::set("runAsNonRoot", true).then(" in the pod's `securityContext`").safe(),
+            );
         }
     });
 }

@@ -1,7 +1,7 @@
 //! `security/runtime-class`
 
-use crate::rules::words::{matches_any, shown, use_name_like};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::{matches_any, shown};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Runtime classes that the tenant does not allow.
@@ -24,7 +24,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pods.place("/spec/runtimeClassName"))
                 .message(format!("runtime class `{}` is not allowed", shown(class)))
-                .help(use_name_like(allowed))
+                .advise(Advice::name_like(allowed))
                 .found(class);
         }
     }

@@ -3,7 +3,8 @@
 use super::violations::{part_name, report, value};
 use crate::kubernetes::pod_security::{Control, PodPart};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
+use serde_json::json;
 
 /// Seccomp profiles that the level does not allow, or that are missing.
 pub static RULE: Rule = Rule {
@@ -23,7 +24,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             let (key, profile) = (shown(violation.field), value(violation));
             finding
                 .message(format!("seccomp profile {profile} of annotation `{key}` is not allowed"))
-                .help("set the annotation to `runtime/default`".to_owned())
+                .advise(
+                    Advice::replace("runtime/default")
+                        .in_words("set the annotation to `runtime/default`"),
+                )
                 .wanted("runtime/default")
                 .key(key);
             return;
@@ -38,7 +42,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         finding
             .message(message)
-            .help(format!("set `seccompProfile: {{type: RuntimeDefault}}`{place}"))
+            .advise(
+                Advice::set("seccompProfile", json!({"type": "RuntimeDefault"}))
+                    .then(place)
+                    .safe_if(violation.found.is_none()),
+            )
             .wanted("RuntimeDefault");
     });
 }

@@ -3,8 +3,8 @@
 use crate::flink::map_options::{map_entries, map_list};
 use crate::flink::values::list_elements;
 use crate::kubernetes::references::{ReferenceKind, references};
-use crate::rules::words::{matches_any, shown, use_name_like};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::{matches_any, shown};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use std::fmt::Arguments;
 
 /// Secrets that the tenant does not allow.
@@ -29,7 +29,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place.to_string())
                 .message(format!("Secret `{}` is not allowed", shown(name)))
-                .help(use_name_like(allowed))
+                .advise(Advice::name_like(allowed))
                 .found(name);
         }
     };

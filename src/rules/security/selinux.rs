@@ -3,7 +3,7 @@
 use super::violations::{part_name, report, value};
 use crate::kubernetes::pod_security::Control;
 use crate::rules::words::alternatives;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// SELinux options that the level does not allow.
 pub static RULE: Rule = Rule {
@@ -22,7 +22,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let (part, field, found) = (part_name(violation), violation.field, value(violation));
         finding.message(format!("SELinux {field} {found} of {part} is not allowed"));
         match violation.accepted {
-            [] => finding.help(format!("remove `{field}` from `seLinuxOptions`")),
+            [] => finding.advise(Advice::remove(field).then(" from `seLinuxOptions`")),
             accepted => finding.help(format!("set `type` to {}", alternatives(accepted))),
         };
     });

@@ -2,8 +2,8 @@
 
 use crate::flink::dialects::{EMR_ROLE, emr_role};
 use crate::flink::pods::Pods;
-use crate::rules::words::{shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Service accounts that the tenant does not allow.
@@ -28,7 +28,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(place)
                 .message(format!("service account `{}` is not allowed", shown(name)))
-                .help(use_one_of(allowed))
+                .advise(Advice::one_of(allowed))
                 .found(name);
         }
     };
@@ -48,7 +48,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(format!("{}/{EMR_ROLE}", subject.spec_place()))
             .message(format!("IAM role `{}` is not one of the allowed accounts", shown(role)))
-            .help(format!("remove `{EMR_ROLE}`, or ask the platform team to allow the role"))
+            .advise(Advice::remove(EMR_ROLE).then(", or ask the platform team to allow the role"))
             .found(role);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::violations::{report, value};
 use crate::kubernetes::pod_security::{Control, safe_since};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Sysctls that affect more than the pod.
 pub static RULE: Rule = Rule {
@@ -25,6 +25,6 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         };
         finding
             .message(format!("sysctl {name} is not allowed"))
-            .help(format!("remove {name}; {reason}"));
+            .advise(Advice::remove_above(1, &format!("remove {name}; {reason}")));
     });
 }

@@ -4,13 +4,14 @@ use crate::rules::{Finding, Subject, check};
 use crate::tenant::{PreparedTenant, Tenant};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The findings of this family about an object of a tenant with this spec.
 fn findings(tenant: &Value, object: &Value) -> Vec<Finding> {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, &resource.object).unwrap();
     let spec = serde_json::from_value(tenant.clone()).unwrap();
-    let tenant = PreparedTenant::new(&Tenant { spec, ..Tenant::default() });
+    let tenant = PreparedTenant::new(&Arc::new(Tenant { spec, ..Tenant::default() }));
     let all = check(&Subject::new(&resource, &resource.object, &workload, &tenant));
     all.into_iter().filter(|finding| finding.rule.starts_with("security/")).collect()
 }

@@ -1,6 +1,8 @@
 //! `storage/checkpoint-dir`
 
-use super::shared::{allowed_directory, checkpoint_volume, directory, set_allowed_directory, uri};
+use super::shared::{
+    allowed_directory, checkpoint_volume, directory, name, set_allowed_directory, uri,
+};
 use crate::flink::Engine;
 use crate::flink::options::CHECKPOINT_DIR;
 use crate::flink::state::{
@@ -30,13 +32,14 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             && !is_allowed(subject, directory, locations)
         {
             let StateDirectory { key, entry, .. } = directory;
+            let name = name(subject, directory);
             findings
                 .at(subject.option_place(key, entry))
                 .message(format!(
                     "{}, which is not in an allowed location",
-                    super::shared::directory(directory)
+                    super::shared::directory(subject, directory)
                 ))
-                .help(set_allowed_directory(subject, key))
+                .help(set_allowed_directory(subject, &name))
                 .key(*key)
                 .found(uri(&entry.value));
         }
@@ -70,24 +73,26 @@ fn unusable(
     problem: DirectoryProblem,
     findings: &mut Findings,
 ) {
-    let key = state.key;
+    let (key, name) = (state.key, name(subject, state));
+    let directory = || directory(subject, state);
     let (message, help) = match problem {
         DirectoryProblem::IgnoredOption(option) => {
             (format!("this Flink version ignores `{key}`"), format!("set `{option}` instead"))
         }
-        DirectoryProblem::Empty => {
-            (format!("`{key}` is empty"), format!("set `{key}` to {}", allowed_directory(subject)))
-        }
+        DirectoryProblem::Empty => (
+            format!("`{name}` is empty"),
+            format!("set `{name}` to {}", allowed_directory(subject)),
+        ),
         DirectoryProblem::Host => (
-            format!("{}, whose first segment is read as a host", directory(state)),
+            format!("{}, whose first segment is read as a host", directory()),
             format!("write three slashes: `{}`", uri(&state.entry.value).replacen("//", "///", 1)),
         ),
         DirectoryProblem::Relative => (
-            format!("{}, which is not an absolute path", directory(state)),
-            format!("set `{key}` to {}", allowed_directory(subject)),
+            format!("{}, which is not an absolute path", directory()),
+            format!("set `{name}` to {}", allowed_directory(subject)),
         ),
         DirectoryProblem::Password => (
-            format!("{}, which contains a password", directory(state)),
+            format!("{}, which contains a password", directory()),
             "remove the password from the URI".into(),
         ),
     };

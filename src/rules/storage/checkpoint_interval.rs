@@ -4,7 +4,7 @@ use crate::flink::options::CHECKPOINT_INTERVAL;
 use crate::flink::values::parse_duration;
 use crate::flink::version::FlinkVersion;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Intervals that turn checkpoints off.
 pub static RULE: Rule = Rule {
@@ -37,7 +37,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 "`{key}` is `{found}`, which turns checkpoints off, but \
                  `upgradeMode: last-state` needs a checkpoint"
             ))
-            .help(format!("set `{key}: 60s`"))
+            .advise(Advice::set_option(key, "60s"))
             .key(key)
             .found(found);
     }

@@ -2,7 +2,7 @@
 
 use crate::flink::options::{Names, high_availability};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use crate::tenant::Reclaim;
 
 /// Checkpoints that are deleted when a job is cancelled.
@@ -51,7 +51,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .message(format!(
             "`{key}` is `{found}`, so checkpoints are deleted when the job is cancelled, but {why}"
         ))
-        .help(format!("set `{key}: {RETAIN}`"))
+        .advise(Advice::set_option(key, RETAIN))
         .key(key)
         .wanted(RETAIN)
         .found(found);

@@ -3,7 +3,7 @@
 use crate::flink::claims::{CLAIMS_OPTION, is_shared};
 use crate::mutate::{Difference, VOLUME_NAME, VolumeDifference};
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Clusters that cannot get the tenant's checkpoint volume.
 pub static RULE: Rule = Rule {
@@ -39,7 +39,9 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                     "volume `{VOLUME_NAME}` is not claim `{claim}`, which holds this cluster's \
                      state"
                 ))
-                .help(format!("remove the volume `{VOLUME_NAME}`: Flinkgate adds it"))
+                .advise(Advice::remove_in_words(format!(
+                    "remove the volume `{VOLUME_NAME}`: Flinkgate adds it"
+                )))
                 .wanted(claim),
             VolumeDifference::Mount { volume, path } => finding
                 .message(format!(

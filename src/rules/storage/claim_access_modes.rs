@@ -2,8 +2,8 @@
 
 use super::shared::{distinct, requests};
 use crate::flink::claim_requests::ACCESS_MODES;
-use crate::rules::words::{shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::shown;
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Claims with access modes that the tenant does not allow.
 pub static RULE: Rule = Rule {
@@ -30,7 +30,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 findings
                     .at(request.pointer(&format!("{ACCESS_MODES}/{index}")))
                     .message(format!("access mode `{}` is not allowed", shown(mode)))
-                    .help(use_one_of(&distinct(allowed())))
+                    .advise(Advice::one_of(&distinct(allowed())))
                     .found(shown(mode));
             }
         }

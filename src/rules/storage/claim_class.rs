@@ -2,7 +2,7 @@
 
 use super::shared::{distinct, requests};
 use crate::rules::words::{alternatives, shown};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Claims of storage classes that the tenant does not allow.
 pub static RULE: Rule = Rule {
@@ -33,9 +33,13 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             Some(class) => format!("storage class `{}` is not allowed", shown(class)),
         };
         let help = match distinct(allowed()).as_slice() {
-            [] => "remove the claim: the tenant allows no storage class".into(),
-            allowed => format!("set `storageClassName` to {}", alternatives(allowed)),
+            [] => Advice::words("remove the claim: the tenant allows no storage class"),
+            allowed => match allowed {
+                [only] => Advice::set("storageClassName", *only),
+                _ => Advice::words(""),
+            }
+            .in_words(format!("set `storageClassName` to {}", alternatives(allowed))),
         };
-        findings.at(pointer).message(message).help(help).found(shown(class.unwrap_or_default()));
+        findings.at(pointer).message(message).advise(help).found(shown(class.unwrap_or_default()));
     }
 }

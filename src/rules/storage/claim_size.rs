@@ -3,7 +3,7 @@
 use super::shared::requests;
 use crate::flink::claim_requests::SIZE;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Claims that are larger than the tenant allows.
 pub static RULE: Rule = Rule {
@@ -32,7 +32,10 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(request.pointer(SIZE))
                 .message(format!("the claim requests `{found}`, but the tenant allows `{largest}`"))
-                .help(format!("request `{largest}` or less"))
+                .advise(
+                    Advice::set("storage", largest.as_str())
+                        .in_words(format!("request `{largest}` or less")),
+                )
                 .wanted(largest)
                 .found(found);
         }

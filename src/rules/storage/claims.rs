@@ -5,8 +5,8 @@ use crate::flink::claims::CLAIMS_OPTION;
 use crate::flink::map_options::map_entries;
 use crate::resource::fields::text;
 use crate::resource::users;
-use crate::rules::words::{matches_any, shown, use_one_of};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::words::{matches_any, shown};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 
 /// Claims that pods mount and the tenant does not allow.
@@ -32,7 +32,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         findings
             .at(place)
             .message(format!("claim `{}` is not allowed", shown(name)))
-            .help(use_one_of(allowed))
+            .advise(Advice::one_of(allowed))
             .found(shown(name));
     };
     for volume in claim_volumes(subject).filter(|volume| !is_allowed(volume.claim)) {

@@ -1,10 +1,11 @@
 //! `storage/ephemeral-state`
 
-use super::shared::{allowed_directory, backing, directory, uri};
+use super::shared::{allowed_directory, backing, directory, name, uri};
 use crate::flink::Role;
 use crate::flink::claims::CLAIMS_OPTION;
 use crate::flink::state::StateDirectory;
 use crate::flink::state_mount::Backing;
+use crate::resource::fields::{elements, text};
 use crate::rules::{Findings, Level, Rule, Subject};
 use std::collections::BTreeSet;
 
@@ -25,13 +26,31 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         if !state.is_ephemeral() {
             continue;
         }
-        findings
+        let finding = findings
             .at(subject.option_place(state.key, state.entry))
-            .message(format!("{}{}", directory(state), problem(state)))
+            .message(format!("{}{}", directory(subject, state), problem(state)))
             .help(help(subject, state))
             .key(state.key)
             .found(uri(&state.entry.value));
+        if let Some(volume) = volume_of_node(subject, state) {
+            finding.caused_by(volume);
+        }
     }
+}
+
+/// The place of the volume that puts the state on the nodes of its pods. Where the tenant does not allow
+/// such volumes, there is nothing else to correct.
+fn volume_of_node(subject: &Subject<'_>, state: &StateDirectory<'_>) -> Option<String> {
+    let mut ephemeral = state.mounts.iter().filter(|mount| mount.backing.is_ephemeral());
+    let mount = ephemeral.next().filter(|mount| mount.backing.is_of_node())?;
+    if !ephemeral.all(|other| other.backing == mount.backing) {
+        return None;
+    }
+    let Backing::Volume { name, .. } = &mount.backing else { return None };
+    let pods = subject.pods.get(mount.pods)?;
+    let mut volumes = elements(pods.spec(), "volumes").iter();
+    let index = volumes.position(|volume| text(volume, "name") == *name)?;
+    Some(pods.place(format!("/spec/volumes/{index}")))
 }
 
 /// What happens to the state. A node keeps its files, but the pods of other nodes do not see them.
@@ -67,11 +86,11 @@ fn help(subject: &Subject<'_>, state: &StateDirectory<'_>) -> String {
         );
     }
     match &subject.tenant.state_locations {
-        Some(_) => format!("set `{}` to {}", state.key, allowed_directory(subject)),
+        Some(_) => format!("set `{}` to {}", name(subject, state), allowed_directory(subject)),
         None => format!(
             "set `{}` to a directory in an object store, or mount a ReadWriteMany claim at this \
              directory in the JobManager and the TaskManagers",
-            state.key
+            name(subject, state)
         ),
     }
 }

@@ -57,24 +57,27 @@ fn locations(subject: &Subject<'_>, findings: &mut Findings) {
     let Some(locations) = &subject.tenant.state_locations else { return };
     let config = &subject.workload.config;
     let default_scheme = config.get("fs.default-scheme");
-    let mut check = |what: &str, directory: &str, place: &dyn Fn() -> String| {
+    let mut check = |what: &str, directory: &str, key: Option<&str>, place: &dyn Fn() -> String| {
         let directory = directory.trim();
         let in_file_system = with_default_scheme(directory, default_scheme);
         if !directory.is_empty()
             && !is_within(&in_file_system, locations.iter().map(String::as_str))
         {
             let found = uri(directory);
-            findings
+            let finding = findings
                 .at(place())
                 .message(format!("{what} `{found}`, which is not in an allowed location"))
                 .help(use_allowed_directory(subject))
                 .found(found);
+            if let Some(key) = key {
+                finding.key(key);
+            }
         }
     };
     for (what, names) in DIRECTORIES {
         if let Some((key, entry)) = subject.option(names) {
             let place = || subject.option_place(key, entry);
-            entry.value.split(',').for_each(|directory| check(what, directory, &place));
+            entry.value.split(',').for_each(|directory| check(what, directory, Some(key), &place));
         }
     }
     // The operator's objects are refused with any id.
@@ -83,23 +86,25 @@ fn locations(subject: &Subject<'_>, findings: &mut Findings) {
     {
         let directory = format!("{}/{}", directory.value.trim(), entry.value);
         let place = || subject.option_place(key, entry);
-        check("the data of high availability is in", &directory, &place);
+        check("the data of high availability is in", &directory, Some(key), &place);
     }
     if let Some((key, entry)) = subject.option(&[FORST_DIR])
         && !FORST_WORDS.iter().any(|word| entry.value.trim().eq_ignore_ascii_case(word))
     {
         let place = || subject.option_place(key, entry);
-        check("the state of running tasks is in", &entry.value, &place);
+        check("the state of running tasks is in", &entry.value, Some(key), &place);
     }
     for field in savepoint_fields(subject) {
         let savepoint = subject.spec().and_then(|spec| pointer::at(spec, field));
         if let Some(savepoint) = savepoint.and_then(Value::as_str) {
             let place = || format!("{}{field}", subject.spec_place());
-            check("a job starts from", savepoint, &place);
+            check("a job starts from", savepoint, None, &place);
         }
     }
     for arguments in [savepoint_arguments, savepoint_of_job] {
-        arguments(subject, &mut |savepoint, place| check("a job starts from", savepoint, place));
+        arguments(subject, &mut |savepoint, place| {
+            check("a job starts from", savepoint, None, place)
+        });
     }
 }
 

@@ -36,7 +36,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     {
         let option = canonical(HIGH_AVAILABILITY_DIR);
         findings
-            .at(subject.place_in_configuration(HIGH_AVAILABILITY))
+            .at(subject.place_of_option(HIGH_AVAILABILITY))
             .message(format!("high availability is on, but `{option}` is not set"))
             .help(format!("set `{option}` to {}", allowed_directory(subject)))
             .key(option);

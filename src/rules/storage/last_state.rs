@@ -3,7 +3,7 @@
 use super::shared::allowed_directory;
 use crate::flink::operator::version::OperatorVersion;
 use crate::flink::options::{HIGH_AVAILABILITY_DIR, high_availability};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// upgradeMode last-state without high availability.
 pub static RULE: Rule = Rule {
@@ -27,11 +27,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         return;
     }
     let help = match config.first(HIGH_AVAILABILITY_DIR) {
-        Some(_) => "set `high-availability.type: kubernetes`".into(),
-        None => format!(
+        Some(_) => Advice::set_option("high-availability.type", "kubernetes"),
+        None => Advice::words(format!(
             "set `high-availability.type: kubernetes`, and `high-availability.storageDir` to {}",
             allowed_directory(subject)
-        ),
+        )),
     };
     let (level, message) = match subject
         .operator_version
@@ -51,5 +51,5 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         .at(format!("{}/job/upgradeMode", subject.spec_place()))
         .level(level)
         .message(message)
-        .help(help);
+        .advise(help);
 }

@@ -12,6 +12,7 @@ use crate::resource::{pointer, steps};
 use crate::rules::Subject;
 use crate::rules::words::{alternatives, shown};
 use crate::tenant::CheckpointVolume;
+use std::borrow::Cow;
 
 /// The claims that the object requests, each with the tenant's checkpoint volume if it has the name
 /// of such a claim.
@@ -81,8 +82,13 @@ pub(super) fn checkpoint_volume<'a>(
 }
 
 /// A state directory without its password: `` `key` is `uri` ``.
-pub(super) fn directory(directory: &StateDirectory<'_>) -> String {
-    format!("`{}` is `{}`", directory.key, uri(&directory.entry.value))
+pub(super) fn directory(subject: &Subject<'_>, directory: &StateDirectory<'_>) -> String {
+    format!("`{}` is `{}`", name(subject, directory), uri(&directory.entry.value))
+}
+
+/// The option or the field that sets a state directory.
+pub(super) fn name<'d>(subject: &Subject<'_>, directory: &StateDirectory<'d>) -> Cow<'d, str> {
+    subject.name_of(directory.key, directory.entry)
 }
 
 /// A URI for a message, without its secrets.

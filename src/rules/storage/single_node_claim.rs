@@ -37,7 +37,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             if reported.contains(&**claim) {
                 continue;
             }
-            let claimed = || format!("{} on claim `{}`", directory(state), shown(claim));
+            let claimed = || format!("{} on claim `{}`", directory(subject, state), shown(claim));
             let (pointer, message, help) = match claim_reach(subject, claim) {
                 Some(AccessScope::OnePod) => (
                     subject.option_place(state.key, state.entry),

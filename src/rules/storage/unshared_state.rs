@@ -27,7 +27,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         if let Some((problem, help)) = problem(subject, state) {
             findings
                 .at(subject.option_place(state.key, state.entry))
-                .message(format!("{}, {problem}", directory(state)))
+                .message(format!("{}, {problem}", directory(subject, state)))
                 .help(help.to_owned())
                 .key(state.key);
         }

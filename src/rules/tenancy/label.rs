@@ -2,7 +2,7 @@
 
 use crate::mutate::PodMap;
 use crate::rules::words::shown;
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 
 /// Pods with another label than the tenant's.
 pub static RULE: Rule = Rule {
@@ -23,7 +23,11 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
             findings
                 .at(pointer)
                 .message(format!("label `{key}` is missing, but the tenant sets `{wanted}`"))
-                .help(format!("set the label `{key}: {wanted}`"))
+                .advise(
+                    Advice::set(key, wanted.as_str())
+                        .in_words(format!("set the label `{key}: {wanted}`"))
+                        .safe(),
+                )
                 .key(key)
                 .wanted(wanted);
             continue;
@@ -31,15 +35,15 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let (message, help) = match &entry.option {
             None => (
                 format!("label `{key}` is `{found}`, but the tenant sets `{wanted}`"),
-                format!("remove the label `{key}`: Flinkgate adds it"),
+                Advice::remove_in_words(format!("remove the label `{key}`: Flinkgate adds it")),
             ),
             Some(option) => (
                 format!(
                     "`{option}` sets label `{key}` to `{found}`, but the tenant sets `{wanted}`"
                 ),
-                format!("remove `{key}` from `{option}`: Flinkgate adds the label"),
+                Advice::words(format!("remove `{key}` from `{option}`: Flinkgate adds the label")),
             ),
         };
-        findings.at(pointer).message(message).help(help).key(key).wanted(wanted).found(found);
+        findings.at(pointer).message(message).advise(help).key(key).wanted(wanted).found(found);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::api::{User, collection};
 use super::operator::Cluster;
+use super::shapes::Shape;
 use super::{CLUSTERS, Day, SEED, Step, seed, tenants};
 use crate::support::wait::within;
 use std::collections::BTreeSet;
@@ -48,7 +49,7 @@ impl Day {
         let own = &self.clusters[tenant * CLUSTERS..][..CLUSTERS];
         for cluster in own {
             let count = cluster.running().len();
-            let wanted = if cluster.suspended { 0 } else { cluster.cpu() };
+            let wanted = cluster.wanted_pods();
             if cluster.exists && i64::try_from(count).unwrap() != wanted {
                 return Err(format!("{count} pods of {} run instead of {wanted}", cluster.name));
             }
@@ -77,15 +78,13 @@ impl Day {
     pub fn end(mut self) {
         for tenant in 0..self.tenants.len() {
             let probe = self.probe(tenant, usize::MAX).unwrap();
-            if self.tenants[tenant].releases {
-                self.tenants[tenant].raise_quota(&self.api, &self.scene, &probe);
-            }
+            self.tenants[tenant].raise_quota(&self.api, &self.scene, &probe);
         }
         for number in 0..self.clusters.len() {
             let cluster = &mut self.clusters[number];
             cluster.forget_ghosts(&self.api).unwrap();
             if cluster.suspended {
-                cluster.resume(&self.api).unwrap();
+                self.step(Step::Resume, number).unwrap();
             }
         }
         for tenant in 0..self.tenants.len() {
@@ -115,6 +114,14 @@ impl Day {
         ];
         for step in steps {
             assert!(self.done.contains_key(&step), "never {step:?}");
+        }
+        for shape in [Shape::Session, Shape::BlueGreen] {
+            for step in steps.into_iter().filter(|step| *step != Step::ChangeTenant) {
+                assert!(
+                    seed() != SEED || self.shaped.contains(&(shape, step)),
+                    "{shape:?} {step:?}"
+                );
+            }
         }
         let changes: BTreeSet<&str> = tenants::CHANGES.into();
         assert!(seed() != SEED || self.changes == changes, "only {:?}", self.changes);

@@ -1,6 +1,7 @@
 //! Quota counts what is there: claims that exist, pods that leave, jobs that run nothing.
 
 use super::scene::{CPU, Scene, charged, cluster, deployment, pod, pod_of, scene};
+use crate::quota::storm::leads;
 use crate::support::Options;
 use crate::support::access::Access;
 use crate::support::asking::create_at_once;
@@ -455,4 +456,64 @@ fn answered(answer: Result<String, String>) -> Result<Result<String, String>, St
         Err(refusal) if !refusal.contains("quota/exceeded") => Err(refusal),
         answer => Ok(answer),
     }
+}
+
+/// The leader learns of a deletion a moment later.
+#[test]
+fn a_cluster_takes_the_quota_of_one_that_was_just_deleted() {
+    let scene = scene();
+    let namespaces = ["next-0", "next-1"];
+    scene.tenant_over("next", &namespaces, json!({"quota": {"hard": {"cpu": "3"}}}));
+    for number in 0..4 {
+        let name = format!("job-{number}");
+        scene.ask(&cluster(namespaces[number % 2], &name, 2)).unwrap();
+        if number != 2 {
+            scene.settled("next", 3);
+        }
+        scene.over_quota(&cluster(namespaces[0], "other", 2));
+        let namespace = ["--namespace", namespaces[number % 2]];
+        scene.kubectl(
+            &[&["delete", "flinkdeployment", &name, "--wait=false"], &namespace[..]].concat(),
+        );
+    }
+    scene.ask(&cluster(namespaces[0], "last", 2)).unwrap();
+    scene.over_quota(&cluster(namespaces[1], "other", 2));
+}
+
+/// What LimitRanges give to pods that do not exist yet.
+#[test]
+fn a_new_leader_counts_what_limit_ranges_give_as_it_was_charged() {
+    let mut scene = Scene::new(Options { nodes: 0, ..Options::default() }, 2);
+    let namespace = scene.tenant_with("ranges", json!({"cpu": "20"}));
+    let limit_range = |cpu: &str| {
+        json!({"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "d", "namespace": namespace},
+            "spec": {"limits": [{"type": "Container", "default": {"cpu": cpu}}]}})
+        .to_string()
+    };
+    scene.create(&limit_range("1"));
+    let mut etl = cluster(&namespace, "etl", 2);
+    let sidecar = json!({"name": "log", "image": "registry.example.com/flink:1.20", "resources": {"requests": {"memory": "64Mi"}}});
+    etl["spec"]["podTemplate"] =
+        json!({"spec": {"containers": [{"name": "flink-main-container"}, sidecar]}});
+    scene.ask(&etl).unwrap();
+    assert_eq!(scene.charged(&namespace)[CPU], 6);
+    scene.settled(&namespace, 6);
+    let leader = scene.replicas.iter().position(leads).expect("a replica that leads");
+    scene.installation.replicas[leader].process().kill();
+    scene.installation.replace(leader);
+    until("a replica leads", || {
+        if scene.replicas.iter().any(leads) { Ok(()) } else { Err(String::new()) }
+    });
+    // The new leader counts a pod, and the cluster again.
+    scene.ask(&pod(&namespace, "more", 1)).unwrap();
+    scene.settled(&namespace, 7);
+    scene.apply(&limit_range("2"));
+    scene.settled(&namespace, 10);
+    // More TaskManagers are charged with what their sidecars will get.
+    let here = ["--namespace", namespace.as_str()];
+    scene.kubectl(&[&["scale", "flinkdeployment", "etl", "--replicas=3"], &here[..]].concat());
+    assert_eq!(scene.charged(&namespace)[CPU], 13);
+    scene.settled(&namespace, 13);
+    scene.kubectl(&[&["delete", "limitrange", "d"], &here[..]].concat());
+    scene.settled(&namespace, 5);
 }

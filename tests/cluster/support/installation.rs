@@ -68,9 +68,14 @@ impl Installation {
 
     /// Another replica in the place of one that is no more.
     pub fn replace(&mut self, number: usize) {
-        self.replicas[number] = start(&self.control_plane, number, &[]);
+        self.replicas[number] = self.start_replica(number, &[]);
         self.replicas[number].wait_ready();
         self.service.lead_to(&self.replicas);
+    }
+
+    /// Starts one more replica, which the Service does not know yet.
+    pub fn start_replica(&self, number: usize, arguments: &[&str]) -> Flinkgate {
+        start(&self.control_plane, number, arguments)
     }
 
     /// A new tenant with this spec, and its namespace of the same name.

@@ -262,5 +262,7 @@ pub(super) fn finding(
         object: None,
         tenant: None,
         facts: Facts::default(),
+        within: None,
+        fix: None,
     }
 }

@@ -14,6 +14,7 @@ use crate::pipeline::Gate;
 use crate::quota::admitted_store::{self, AdmittedLedgers, AdmittedStore};
 use crate::quota::ledger::admitted::{AdmittedSpecs, Change, PendingRollout, SeenObject};
 use crate::quota::ledger::{HORIZON, LiveObject};
+use crate::resource::compact::CompactJson;
 use crate::tenant::{FlinkTenant, Tenant};
 use kube::Client;
 use serde_json::{Value, json};
@@ -114,7 +115,12 @@ impl AdmittedState {
         self.is_due = true;
     }
 
-    fn task(&mut self, now: Instant, tenant: &Arc<Tenant>, stored: &Value) -> Option<RecordTask> {
+    fn task(
+        &mut self,
+        now: Instant,
+        tenant: &Arc<Tenant>,
+        stored: &CompactJson,
+    ) -> Option<RecordTask> {
         let is_late = |since: &Instant| now.saturating_duration_since(*since) >= HORIZON;
         let same_tenant = self.tenant.as_ref().is_some_and(|last| Arc::ptr_eq(last, tenant));
         let looks = self.is_rollout_due(now);
@@ -131,6 +137,7 @@ impl AdmittedState {
         let spec = tenant.spec.kept_text().ok()?;
         (self.is_due, self.is_running) = (false, true);
         self.tenant = Some(Arc::clone(tenant));
+        let stored = stored.value();
         let field = |name: &str| stored.get(name).cloned().unwrap_or_default();
         let stored: serde_json::Map<String, Value> =
             PART.fields.iter().map(|name| ((*name).to_owned(), field(name))).collect();
@@ -263,8 +270,9 @@ fn seen(objects: &[LiveObject]) -> Vec<SeenObject> {
         living.filter(|live| live.object.declares())
     };
     let uids: HashSet<&str> = declaring().map(|live| live.uid.as_str()).collect();
-    let is_owned =
-        |live: &LiveObject| live.owners.iter().any(|owner| uids.contains(owner.as_str()));
+    let owners = |live: &LiveObject| -> Vec<String> {
+        live.owners.iter().filter(|owner| uids.contains(owner.as_str())).cloned().collect()
+    };
     let runs_cluster = |live: &LiveObject| {
         kinds::named(&live.object.kind).is_some_and(Kind::declares_clusters)
             || !live.usage.get("clusters").is_zero()
@@ -273,7 +281,7 @@ fn seen(objects: &[LiveObject]) -> Vec<SeenObject> {
         .map(|live| SeenObject {
             object: live.object.clone(),
             uid: live.uid.clone(),
-            is_owned: is_owned(live),
+            owners: owners(live),
             runs_cluster: runs_cluster(live),
         })
         .collect();

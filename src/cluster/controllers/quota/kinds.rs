@@ -1,5 +1,6 @@
 //! The kinds that the leader watches to reconcile ledgers: what uses quota, and what decides which
-//! tenant owns a pod or a namespace. They are rows of the table of [`crate::kinds`].
+//! tenant owns a pod or a namespace, and what LimitRanges add to a pod. They are rows of the table of
+//! [`crate::kinds`].
 
 use crate::kinds::{KINDS, Kind, Watched};
 
@@ -14,7 +15,9 @@ pub fn named(name: &str) -> Option<&'static Kind> {
 }
 
 /// Whether the position of a kind's watch is part of a view: its objects use quota, or decide
-/// which tenant owns what does.
+/// which tenant owns what does, or how much that uses.
 pub fn is_in_views(kind: &Kind) -> bool {
-    kind.is_counted() || matches!(kind.watched, Some(Watched::Namespaces | Watched::Tenants))
+    let decides =
+        |watched| matches!(watched, Watched::Namespaces | Watched::LimitRanges | Watched::Tenants);
+    kind.is_counted() || kind.watched.is_some_and(decides)
 }

@@ -75,13 +75,14 @@ fn tenant_status(
     };
     let ready = reason == "InForce";
     let hard = json!(checked.tenant.spec.quota.hard);
-    let condition = condition(record, ready, reason, &message, now);
-    let stored = record.status.get("hard");
+    let status = record.status.value();
+    let condition = condition((record, &status), ready, reason, &message, now);
+    let stored = status.get("hard");
     let has_hard = stored == Some(&hard) || (is_empty(stored) && is_empty(Some(&hard)));
     if condition.is_none() && has_hard {
         return None;
     }
-    let condition = condition.or_else(|| ready_condition(record).cloned()).unwrap_or_default();
+    let condition = condition.or_else(|| ready_condition(&status).cloned()).unwrap_or_default();
     let conditions = [condition];
     let limited = hard.as_object().is_some_and(|hard| !hard.is_empty());
     Some(if limited {
@@ -144,12 +145,13 @@ fn policy_status(
         }
     };
     let ready = in_force == InForce::AsStored;
-    let condition = condition(record, ready, reason, &message, now);
-    let has_errors = record.status.get("errors").cloned().unwrap_or_else(|| json!([])) == errors;
+    let status = record.status.value();
+    let condition = condition((record, &status), ready, reason, &message, now);
+    let has_errors = status.get("errors").cloned().unwrap_or_else(|| json!([])) == errors;
     if condition.is_none() && has_errors {
         return None;
     }
-    let condition = condition.or_else(|| ready_condition(record).cloned()).unwrap_or_default();
+    let condition = condition.or_else(|| ready_condition(&status).cloned()).unwrap_or_default();
     let conditions = [condition];
     Some(if problems.is_empty() {
         json!({"conditions": conditions})
@@ -158,13 +160,13 @@ fn policy_status(
     })
 }
 
-fn ready_condition(record: &Record) -> Option<&Value> {
-    condition::stored(&record.status, READY)
+fn ready_condition(status: &Value) -> Option<&Value> {
+    condition::stored(status, READY)
 }
 
 /// The condition Ready as it should be; `None` where it is stored so.
 fn condition(
-    record: &Record,
+    (record, status): (&Record, &Value),
     ready: bool,
     reason: &str,
     message: &str,
@@ -177,7 +179,7 @@ fn condition(
         message,
         generation: Some(record.generation),
     };
-    condition.update(&record.status, now)
+    condition.update(status, now)
 }
 
 #[cfg(test)]
@@ -192,7 +194,7 @@ mod tests {
     }
 
     fn record(spec: Value, status: Value) -> Record {
-        Record { created: 1, version: 1, generation: 3, spec: spec.into(), status }
+        Record { created: 1, version: 1, generation: 3, spec: spec.into(), status: status.into() }
     }
 
     #[test]
@@ -262,8 +264,12 @@ mod tests {
         );
         for update in first {
             match update {
-                Update::Tenant { name, status } => tenants.get_mut(&name).unwrap().status = status,
-                Update::Policy { name, status } => policies.get_mut(&name).unwrap().status = status,
+                Update::Tenant { name, status } => {
+                    tenants.get_mut(&name).unwrap().status = status.into()
+                }
+                Update::Policy { name, status } => {
+                    policies.get_mut(&name).unwrap().status = status.into()
+                }
                 Update::Namespace { .. } => {}
             }
         }

@@ -235,6 +235,31 @@ fn a_cluster_waits_for_the_last_pods_of_another() {
     }
 }
 
+/// Whoever asks can find out whether one of them is deleted already.
+#[test]
+fn a_refused_cluster_names_those_that_use_what_is_missing() {
+    let named = |ledger: &mut Ledger, request: &Request| match ledger.admit(request) {
+        Decision::Refused(shortage) => {
+            let named = shortage.counted.iter();
+            named.map(|(object, uid)| format!("{} {uid}", object.name)).collect::<Vec<_>>()
+        }
+        decision => panic!("{decision:?}"),
+    };
+    let mut ledger = ledger(5);
+    let etl = live("FlinkDeployment", "etl", 5, &[], cluster(3));
+    let idle = live("FlinkDeployment", "idle", 5, &[], usage(&[("clusters", 1)]));
+    let pod = live("Pod", "web", 5, &["rs"], cpu(1));
+    reconciles(&mut ledger, &view(6, 0, &[etl, idle, pod]));
+    let next = creates("FlinkDeployment", "next", cluster(3));
+    assert_eq!(named(&mut ledger, &next), ["etl etl"]);
+    assert_eq!(named(&mut ledger, &creates("Pod", "next", cpu(3))), [""; 0]);
+    let update = updates("FlinkDeployment", "etl", 5, cluster(3), cluster(5));
+    assert_eq!(named(&mut ledger, &update), [""; 0]);
+    // Of its own name there is another one, for which it waits in any case.
+    let again = Request { uid: "v".into(), ..creates("FlinkDeployment", "etl", cluster(6)) };
+    assert!(waits(&mut ledger, &again) && named(&mut ledger, &again).is_empty());
+}
+
 #[test]
 fn nothing_waits_for_clusters_that_run() {
     let (mut ledger, _) = cluster_with_leaving(&[]);

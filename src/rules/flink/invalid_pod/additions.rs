@@ -1,15 +1,16 @@
 //! What Flink adds to the pods that the operator creates, and what must not be there before.
 
 use super::words::Words;
-use crate::flink::config::FlinkConfig;
+use crate::flink::option_mounts::{OptionMount, TEMPLATE_FOLDER, option_mounts};
 use crate::flink::pods::Pods;
-use crate::flink::{Mode, PodSet, Role, Template};
+use crate::flink::{Mode, PodSet, Role, Template, Workload};
+use crate::kubernetes::validation::{Fault, Form, Place};
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use crate::rules::Subject;
 use serde_json::Value;
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Volumes that Flink or an operator adds: the configuration, the template of TaskManagers, the
 /// folder of a job's JARs, and those that options ask for.
@@ -24,19 +25,13 @@ const VOLUMES: [&str; 8] = [
     "gcp-service-account-volume",
 ];
 
-/// Volumes of Secrets that options name have this end.
-const SECRET_VOLUME: &str = "-volume";
-
-/// The file with the template of TaskManagers.
-const TEMPLATE_FOLDER: &str = "/opt/flink/pod-template";
-
 const JOB_MANAGER_PORTS: &[&str] = &["rest", "jobmanager-rpc", "blobserver"];
 const TASK_MANAGER_PORTS: &[&str] = &["taskmanager-rpc"];
 
 /// Whether Flink may add a volume with this name.
-pub fn may_add_volume(config: &FlinkConfig, name: &str) -> bool {
+pub fn may_add_volume(workload: &Workload, role: Role, name: &str) -> bool {
     VOLUMES.contains(&name)
-        || (name.ends_with(SECRET_VOLUME) && config.get("kubernetes.secrets").is_some())
+        || option_mounts(workload, role).iter().any(|mount| mount.volume == name)
 }
 
 /// The claim templates of a set: each pod gets a volume for each.
@@ -113,4 +108,54 @@ pub fn repeated(pods: &Pods<'_>, subject: &Subject<'_>, mut visit: impl FnMut(St
             );
         }
     }
+}
+
+/// Visits what options mount, and the template or another option mounts too: the API server refuses the
+/// pods. A name of a volume that Flink makes of a Secret's may be none.
+pub fn mounted_twice(pods: &Pods<'_>, subject: &Subject<'_>, visit: &mut dyn FnMut(Where, &Words)) {
+    let mounts = option_mounts(subject.workload, pods.set.role);
+    if mounts.is_empty() {
+        return;
+    }
+    let index = |list: &'static str, spec: &'_ Value, field| -> BTreeMap<String, usize> {
+        let elements = elements(spec, list).iter().enumerate().rev();
+        elements.map(|(index, element)| (text(element, field).to_owned(), index)).collect()
+    };
+    let volumes = index("volumes", pods.spec(), "name");
+    let main = pods.containers.iter().find(|container| container.main);
+    let container = main.and_then(|main| main.spec).unwrap_or(&Value::Null);
+    let paths = index("volumeMounts", container, "mountPath");
+    let (mut names_seen, mut paths_seen) = (BTreeSet::new(), BTreeSet::new());
+    for OptionMount { volume, path, option, entry } in &mounts {
+        let at_option = || Where::Object(subject.option_place(option, entry));
+        let by_option = |kind, name: &str| Words::of_option(kind, name, option);
+        if let Some(index) = volumes.get(volume).filter(|_| !volume.is_empty()) {
+            let place = format!("/spec/volumes/{index}/name");
+            visit(Where::Pod(place), &by_option("volume", volume));
+        }
+        if let Some((index, main)) = paths.get(path).zip(main) {
+            let place = format!("{}/volumeMounts/{index}/mountPath", main.place(""));
+            visit(Where::Pod(place), &by_option("mount", path));
+        }
+        if !volume.is_empty() && !Form::DnsLabel.fits(volume) {
+            let at = Place::ROOT;
+            let fault = Fault::Malformed(volume, Form::DnsLabel);
+            visit(at_option(), &Words::of(fault, &at.field(option), "").about(option));
+        }
+        if path.trim().is_empty() {
+            visit(at_option(), &Words::without_path(option));
+        } else if !paths_seen.insert(path.as_str()) {
+            visit(at_option(), &Words::of_two_mounts(path, option));
+        } else if !volume.is_empty() && !names_seen.insert(volume.as_str()) {
+            visit(at_option(), &Words::of_two_volumes(volume, option));
+        }
+    }
+}
+
+/// Where a fault is.
+pub enum Where {
+    /// Within the pod.
+    Pod(String),
+    /// In the object.
+    Object(String),
 }

@@ -39,7 +39,10 @@ pub fn check(subject: &Subject<'_>, mut visit: impl FnMut(String, &Words)) {
                     .into_iter()
                     .find_map(|(text, form)| form.filter(|form| !form.fits(text)).zip(Some(text)));
                 if let Some((form, text)) = wrong {
-                    visit(place.to_owned(), &Words::of(Fault::Malformed(text, form), &at, ""));
+                    visit(
+                        place.to_owned(),
+                        &Words::of(Fault::Malformed(text, form), &at, "").about(pair.option),
+                    );
                 }
             }
         }
@@ -52,7 +55,7 @@ pub fn check(subject: &Subject<'_>, mut visit: impl FnMut(String, &Words)) {
                 let at = Place::ROOT;
                 let at = at.field(key);
                 let fault = Fault::Malformed(name, Form::NewVariable);
-                visit(place.to_owned(), &Words::of(fault, &at, ""));
+                visit(place.to_owned(), &Words::of(fault, &at, "").about(key));
             }
         }
     }

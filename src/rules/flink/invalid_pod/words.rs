@@ -3,9 +3,18 @@
 use super::reasons;
 use crate::kubernetes::validation::{Fault, Form, Named, Place, Reason};
 use crate::resource::pointer;
+use crate::rules::Advice;
 use crate::rules::words::{alternatives, shown};
 use crate::spelling::closest;
 use serde_json::Value;
+
+fn rename(kind: &str) -> &'static str {
+    match kind {
+        "mount" => "mount the volume at another path",
+        "port" => "remove the port",
+        _ => "rename the volume",
+    }
+}
 
 /// A message and its help.
 #[derive(Clone, Debug)]
@@ -13,12 +22,19 @@ pub struct Words {
     /// What is wrong.
     pub message: String,
     /// What to write.
-    pub help: String,
+    pub help: Advice,
+    /// The option that they are about.
+    pub option: Option<String>,
 }
 
 impl Words {
-    fn new(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { message: message.into(), help: help.into() }
+    fn new(message: impl Into<String>, help: impl Into<Advice>) -> Self {
+        Self { message: message.into(), help: help.into(), option: None }
+    }
+
+    /// The same about an option.
+    pub fn about(self, option: &str) -> Self {
+        Self { option: Some(option.into()), ..self }
     }
 
     /// The words for a fault at a place; `name` is that of the list's element, if it has one.
@@ -32,7 +48,7 @@ impl Words {
             ),
             Fault::Missing("restartPolicy") => Self::new(
                 "the pod of a Job has no `restartPolicy`",
-                "set `restartPolicy: OnFailure`",
+                Advice::set("restartPolicy", "OnFailure"),
             ),
             Fault::Missing(missing) => Self::new(
                 format!("{} has no `{missing}`", owner(at, name)),
@@ -44,7 +60,7 @@ impl Words {
             ),
             Fault::Both(first, second) => Self::new(
                 format!("{} has both `{first}` and `{second}`", parent(at, name)),
-                format!("remove `{second}`"),
+                remove(second, at),
             ),
             Fault::Repeated(value) if field.is_empty() => Self::new(
                 format!("`{}` is listed twice in `{}`", shown(value), at.list()),
@@ -70,8 +86,11 @@ impl Words {
             Fault::Unsupported(value, allowed) => Self::new(
                 format!("`{}` is not a valid `{what}`", shown(value)),
                 match closest(value, allowed) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("use {}", alternatives(allowed)),
+                    Some(near) => {
+                        let words = format!("did you mean `{near}`?");
+                        Advice::replace(near).in_words(words).safe()
+                    }
+                    None => Advice::words(format!("use {}", alternatives(allowed))),
                 },
             ),
             Fault::OutOfRange(number, least, most) => {
@@ -128,23 +147,52 @@ impl Words {
             }
             Fault::Refused(reason) => {
                 let (message, help) = reasons::words(reason);
-                Self::new(message, help)
+                let field = help.strip_prefix("remove `").and_then(|rest| rest.strip_suffix('`'));
+                Self::new(message, field.map_or_else(|| help.into(), |field| remove(field, at)))
             }
         }
     }
 
     /// The words for what Flink adds again.
     pub fn of_addition(kind: &str, name: &str) -> Self {
-        let rename = match kind {
-            "mount" => "mount the volume at another path",
-            "port" => "remove the port",
-            _ => "rename the volume",
-        };
         Self::new(
             format!("Flink adds a {kind} `{name}` itself, so the pod would have it twice"),
-            rename,
+            rename(kind),
         )
     }
+
+    /// The words for what an option makes Flink add.
+    pub fn of_option(kind: &str, name: &str, option: &str) -> Self {
+        let (name, option) = (shown(name), shown(option));
+        Self::new(
+            format!("`{option}` adds a {kind} `{name}`, so the pod would have it twice"),
+            rename(kind),
+        )
+    }
+
+    /// The words for two options that mount at one path.
+    pub fn of_two_mounts(path: &str, option: &str) -> Self {
+        let message = format!("options mount two volumes at `{}`", shown(path));
+        Self::new(message, "write another path").about(option)
+    }
+
+    /// The words for two options with one volume.
+    pub fn of_two_volumes(volume: &str, option: &str) -> Self {
+        let message = format!("options add two volumes with the name `{}`", shown(volume));
+        Self::new(message, "mount it once").about(option)
+    }
+
+    /// The words for a mount without a path.
+    pub fn without_path(option: &str) -> Self {
+        let message = format!("`{}` has no path for the mount", shown(option));
+        Self::new(message, "write the path after the name and a colon").about(option)
+    }
+}
+
+/// The removal of a field, which is a fix where the fault is at that field.
+fn remove(field: &str, at: &Place<'_>) -> Advice {
+    let advice = Advice::remove(field);
+    if at.name() == field { advice } else { Advice::words(advice.text()) }
 }
 
 /// Whether a fault can come from the merge of two templates.

@@ -6,6 +6,8 @@ use crate::flink::pods::{Container, Pods};
 use crate::resource::fields::{ByName, elements, text};
 use crate::rules::words::shown;
 use serde_json::Value;
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 /// Sources that never have Flink's files.
 const FOREIGN: [&str; 6] =
@@ -24,6 +26,7 @@ pub fn check<'a>(pods: &Pods<'a>, reports: &mut Reports<'_, 'a>) {
     let Some(main) = pods.containers.iter().find(|container| container.main) else { return };
     let Some(spec) = main.spec else { return };
     let volumes = ByName::new(elements(pods.spec(), "volumes"));
+    let filled = OnceCell::new();
     for (index, mount) in elements(spec, "volumeMounts").iter().enumerate() {
         let path = text(mount, "mountPath");
         let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
@@ -33,7 +36,7 @@ pub fn check<'a>(pods: &Pods<'a>, reports: &mut Reports<'_, 'a>) {
         let Some(volume) = volumes.find(name).filter(|_| !is_file) else { continue };
         let is_foreign =
             FOREIGN.iter().any(|source| !volume.get(source).unwrap_or(&Value::Null).is_null());
-        if !is_foreign || is_filled(pods, main, name) {
+        if !is_foreign || filled.get_or_init(|| self::filled(pods, main)).contains(name) {
             continue;
         }
         let place = format!("{}/volumeMounts/{index}/mountPath", main.place(""));
@@ -68,18 +71,19 @@ fn lost(path: &str, reports: &Reports<'_, '_>) -> Option<&'static str> {
     }
 }
 
-/// Whether an init container can copy the files of the image: it is of the same image or names
-/// Flink's folder, and has the volume at another path.
-fn is_filled(pods: &Pods<'_>, main: &Container<'_>, volume: &str) -> bool {
+/// The volumes that an init container can fill with the files of the image: it is of the same image or
+/// names Flink's folder, and has the volume at another path.
+fn filled<'a>(pods: &Pods<'a>, main: &Container<'a>) -> BTreeSet<&'a str> {
     let inits = pods.containers.iter().filter(|container| container.kind == "initContainers");
-    inits.filter_map(|init| Some((init, init.spec?))).any(|(init, spec)| {
-        let mounts = elements(spec, "volumeMounts").iter();
-        let mut own = mounts.filter(|mount| text(mount, "name") == volume);
-        let is_elsewhere = own.any(|mount| !text(mount, "mountPath").starts_with("/opt/flink"));
+    let specs = inits.filter_map(|init| {
+        let spec = init.spec?;
         let words = ["command", "args"].into_iter().flat_map(|list| elements(spec, list));
         let mut words = words.filter_map(Value::as_str);
-        is_elsewhere
-            && (init.image.reference == main.image.reference
-                || words.any(|word| word.contains("/opt/flink") || word.contains("FLINK_HOME")))
-    })
+        let has_files = init.image.reference == main.image.reference
+            || words.any(|word| word.contains("/opt/flink") || word.contains("FLINK_HOME"));
+        has_files.then_some(spec)
+    });
+    let mounts = specs.flat_map(|spec| elements(spec, "volumeMounts"));
+    let elsewhere = mounts.filter(|mount| !text(mount, "mountPath").starts_with("/opt/flink"));
+    elsewhere.map(|mount| text(mount, "name")).collect()
 }

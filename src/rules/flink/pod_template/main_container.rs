@@ -5,6 +5,7 @@ use crate::flink::pods::{Container, Pods, is_made_by_operator};
 use crate::flink::workload::{ConfigurationSource, MAIN_CONTAINER};
 use crate::flink::{Mode, Role};
 use crate::resource::fields::{elements, text};
+use crate::rules::Advice;
 use crate::rules::words::shown;
 use crate::spelling::closest;
 use serde_json::Value;
@@ -72,7 +73,7 @@ fn image<'a>(pods: &Pods<'a>, main: &Container<'a>, spec: &Value, reports: &mut 
     if let Some(finding) = reports.within(pods, &(main.place("") + "/image")) {
         finding
             .message(format!("image `{own}` has no effect: the cluster's image is `{reference}`"))
-            .help("remove `image`".to_owned())
+            .advise(Advice::remove("image"))
             .container(MAIN_CONTAINER);
     }
 }
@@ -86,7 +87,7 @@ fn command<'a>(pods: &Pods<'a>, main: &Container<'a>, spec: &Value, reports: &mu
         if let Some(finding) = reports.within(pods, &format!("{}/{field}", main.place(""))) {
             finding
                 .message(format!("Flink overwrites `{field}` of `{MAIN_CONTAINER}`"))
-                .help(format!("remove `{field}`"))
+                .advise(Advice::remove(field))
                 .container(MAIN_CONTAINER);
         }
     }
@@ -113,7 +114,10 @@ fn other_name<'a>(pods: &Pods<'a>, main: &Container<'a>, reports: &mut Reports<'
                 .message(format!(
                     "container `{name}` runs as a second one in Flink's pods: Flink runs in `{MAIN_CONTAINER}`"
                 ))
-                .help(format!("name it `{MAIN_CONTAINER}`"))
+                .advise(
+                    Advice::set("name", MAIN_CONTAINER)
+                        .in_words(format!("name it `{MAIN_CONTAINER}`")),
+                )
                 .container(name);
         }
     }
@@ -165,7 +169,7 @@ pub fn options(reports: &mut Reports<'_, '_>) {
                 && let Some(place) = subject.written(key, entry)
                 && let Some(finding) = reports.at(place.to_owned())
             {
-                finding.message(has_no_effect(name)).help(format!("remove `{key}`")).key(key);
+                finding.message(has_no_effect(name)).advise(Advice::remove_option(key)).key(key);
             }
         }
     }

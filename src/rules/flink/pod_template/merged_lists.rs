@@ -5,6 +5,7 @@ use crate::flink::workload::MergedTemplate;
 use crate::kubernetes::validation::Place;
 use crate::resource::pointer;
 use crate::resource::steps::step;
+use crate::rules::Advice;
 use crate::rules::words::shown;
 use serde_json::Value;
 
@@ -144,15 +145,15 @@ impl Walk<'_> {
         let (first, second) = (shown(first), shown(second));
         let Some(finding) = reports.at(self.place(at)) else { return };
         let help = if are_named {
-            format!("set `{MERGE_BY_NAME}: true`")
+            Advice::set_option(MERGE_BY_NAME, true)
         } else {
-            format!("write `{list}` in one of the two pod templates only")
+            format!("write `{list}` in one of the two pod templates only").into()
         };
         finding
             .message(format!(
                 "the operator merges `{list}` by position: `{second}` overwrites `{first}` of the common pod template"
             ))
-            .help(help);
+            .advise(help);
     }
 
     fn place(&self, at: &Place<'_>) -> String {

@@ -9,6 +9,7 @@ mod rest;
 
 use super::kinds;
 use super::owner_chains::{OwnerChains, Owners};
+use crate::flink::container_defaults::ContainerDefaults;
 use crate::flink::kinds::resting::{self, essential_status};
 use crate::flink::requester::claims_operators_owner;
 use crate::kinds::{Kind, Property, Watched, counts_with_owner};
@@ -36,6 +37,8 @@ pub struct ObjectCache {
     lists: HashMap<&'static str, u32>,
     owner_chains: OwnerChains,
     usages: HashSet<Arc<Usage>>,
+    /// What LimitRanges give to containers, by namespace.
+    container_defaults: HashMap<String, ContainerDefaults>,
     /// When pods that are being deleted stop to count, with their namespaces.
     departures: BTreeSet<(Timestamp, String)>,
 }
@@ -200,16 +203,35 @@ impl ObjectCache {
         Some(NamespaceChange { namespace, counts: entry.counted.usage.is_some(), deleted })
     }
 
-    /// Counts the objects of a namespace again after their tenant or the operator's defaults have
-    /// changed; whether that makes a difference.
+    /// Sets what the LimitRanges of a namespace give to containers; whether that is something else, and
+    /// its objects are to be counted again.
+    pub fn set_container_defaults(&mut self, namespace: &str, defaults: ContainerDefaults) -> bool {
+        if defaults == self.defaults_of(namespace) {
+            return false;
+        }
+        if defaults == ContainerDefaults::default() {
+            self.container_defaults.remove(namespace);
+        } else {
+            self.container_defaults.insert(namespace.to_owned(), defaults);
+        }
+        true
+    }
+
+    fn defaults_of(&self, namespace: &str) -> ContainerDefaults {
+        self.container_defaults.get(namespace).copied().unwrap_or_default()
+    }
+
+    /// Counts the objects of a namespace again after their tenant, LimitRanges or the operator's
+    /// defaults have changed; whether that makes a difference.
     pub fn recount(&mut self, namespace: &str, gate: &Gate, tenant: Option<&Tenant>) -> bool {
         let Some(objects) = self.namespaces.get(namespace) else { return false };
+        let counting = Counting { gate, tenant, defaults: self.defaults_of(namespace) };
         let counted: Vec<_> = objects
             .iter()
             .filter_map(|(key, entry)| {
                 let object = serde_json::from_slice(entry.source.as_ref()?).ok()?;
                 let resource = Resource::from_listed(&gvk(kinds::named(key.0)?), object).ok()?;
-                let counted = count(gate, &resource, tenant, Some(&entry.counted));
+                let counted = counting.count(&resource, Some(&entry.counted));
                 (counted != entry.counted).then(|| (key.clone(), counted))
             })
             .collect();
@@ -356,7 +378,9 @@ impl ObjectCache {
             let status = essential_status(&resource.kind, &resource.object, is_last);
             set_status(&mut resource.object, Some(status));
         }
-        let counted = self.shared(count(gate, &resource, tenant, None));
+        let defaults = self.defaults_of(&resource.namespace);
+        let counted = Counting { gate, tenant, defaults }.count(&resource, None);
+        let counted = self.shared(counted);
         // What a Deployment made never counts, for any tenant.
         if kind.watched == Some(Watched::FixedUsage) || counts_with_owner(&resource) {
             return (counted, None);
@@ -426,32 +450,37 @@ fn set_status(object: &mut Value, status: Option<Value>) {
     }
 }
 
-/// Counts an object. Where that panics, its last usage stays, and other objects are not affected.
-fn count(
-    gate: &Gate,
-    resource: &Resource,
-    tenant: Option<&Tenant>,
-    before: Option<&CountedUsage>,
-) -> CountedUsage {
-    let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource, tenant)));
-    let Ok(living) = living else {
-        let name = metadata_text(&resource.object, "name");
-        tracing::error!(
-            kind = resource.kind.kind,
-            namespace = resource.namespace,
-            name,
-            "internal error while counting the usage of an object"
-        );
-        return before.cloned().unwrap_or_default();
-    };
-    let Some(LiveObject { usage, owners, resting, .. }) = living else {
-        return CountedUsage::default();
-    };
-    CountedUsage {
-        is_resting: resting,
-        is_observed: resting && resting::is_observed(&resource.kind, &resource.object),
-        usage: Some(Arc::new(usage)),
-        owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
+/// What an object's usage follows from, beside the object.
+struct Counting<'g> {
+    gate: &'g Gate,
+    tenant: Option<&'g Tenant>,
+    defaults: ContainerDefaults,
+}
+
+impl Counting<'_> {
+    /// Counts an object. Where that panics, its last usage stays, and other objects are not affected.
+    fn count(&self, resource: &Resource, before: Option<&CountedUsage>) -> CountedUsage {
+        let Self { gate, tenant, defaults } = self;
+        let living = catch_unwind(AssertUnwindSafe(|| gate.living(resource, *tenant, *defaults)));
+        let Ok(living) = living else {
+            let name = metadata_text(&resource.object, "name");
+            tracing::error!(
+                kind = resource.kind.kind,
+                namespace = resource.namespace,
+                name,
+                "internal error while counting the usage of an object"
+            );
+            return before.cloned().unwrap_or_default();
+        };
+        let Some(LiveObject { usage, owners, resting, .. }) = living else {
+            return CountedUsage::default();
+        };
+        CountedUsage {
+            is_resting: resting,
+            is_observed: resting && resting::is_observed(&resource.kind, &resource.object),
+            usage: Some(Arc::new(usage)),
+            owners: owners.into_iter().filter(|owner| owner.contains('/')).collect(),
+        }
     }
 }
 

@@ -522,3 +522,84 @@ fn an_application_counts_as_long_as_its_pods_exist() {
     let kept = vec![("Deployment", deployment("jm", 1, &["etl"]))];
     assert_eq!(cores_of("FINISHED", kept), all);
 }
+
+/// A gate whose tenant is limited, with these LimitRanges.
+fn limited_gate(limit_ranges: &[Value]) -> Gate {
+    let spec = json!({"namespaces": {"names": ["prod"]}, "quota": {"hard": {"cpu": "100", "memory": "100Gi"}}});
+    let tenant = Tenant {
+        name: "payments".into(),
+        spec: serde_json::from_value(spec).unwrap(),
+        ..Tenant::default()
+    };
+    let mut context = FlinkContext::default();
+    limit_ranges.iter().for_each(|one| context.add_limit_range("prod", one));
+    let tenants = Tenants::new(vec![tenant], BTreeMap::new());
+    Gate::new(tenants, Arc::new(PolicySet::built_in().unwrap()), Unassigned::Warn)
+        .with_ledgers()
+        .with_context(Arc::new(context))
+}
+
+#[test]
+fn a_stored_object_counts_what_it_was_charged_with_limit_ranges() {
+    let given = |map: &str, cpu: &str| json!({"spec": {"limits": [{"type": "Container", map: {"cpu": cpu, "memory": "1Gi"}}]}});
+    let limits = [given("defaultRequest", "250m"), given("default", "500m")];
+    let container = |name: &str, resources: Value| json!({"name": name, "image": "x:1", "args": ["taskmanager"], "resources": resources});
+    let pods = |containers: &[Value]| json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": containers}});
+    let bare =
+        pods(&[container("a", json!({})), container("b", json!({"requests": {"cpu": "1"}}))]);
+    let main = pods(&[container("flink-main-container", json!({}))]);
+    let resource = json!({"cpu": 1, "memory": "1024m"});
+    let cluster = |pod: &Value| {
+        json!({"image": "x:1", "flinkVersion": "v1_20", "podTemplate": pod, "jobManager": {"resource": resource},
+            "taskManager": {"resource": resource}, "job": {"jarURI": "local:///a.jar", "parallelism": 2}})
+    };
+    let spotify = json!({"flinkVersion": "1.9", "image": {"name": "x:1"}, "jobManager": {"sidecars": [container("s", json!({}))]},
+        "taskManager": {"replicas": 2}, "job": {"jarFile": "a.jar"}});
+    let job = json!({"template": {"spec": {"template": bare}}});
+    for (api_version, of, spec, is_given) in [
+        ("flink.apache.org/v1beta1", "FlinkDeployment", cluster(&bare), true),
+        ("flink.apache.org/v1beta1", "FlinkDeployment", cluster(&main), false),
+        (
+            "flink.apache.org/v1beta1",
+            "FlinkBlueGreenDeployment",
+            json!({"template": {"spec": cluster(&bare)}}),
+            true,
+        ),
+        ("flinkoperator.k8s.io/v1beta1", "FlinkCluster", spotify, true),
+        ("apps/v1", "Deployment", json!({"replicas": 3, "template": bare}), true),
+        ("apps/v1", "Deployment", json!({"replicas": 3, "template": main}), true),
+        ("apps/v1", "StatefulSet", json!({"replicas": 2, "template": bare}), true),
+        ("batch/v1", "CronJob", json!({"jobTemplate": job["template"]}), true),
+        // The API server has given a pod its requests, or there was no LimitRange yet.
+        ("v1", "Pod", bare["spec"].clone(), false),
+    ] {
+        let manifest = json!({"apiVersion": api_version, "kind": of, "spec": spec,
+            "metadata": {"name": "a", "namespace": "prod", "uid": "a", "resourceVersion": "3"}});
+        let resource = Resource::from_manifest(manifest.clone()).unwrap();
+        let charged = |limits: &[Value]| {
+            let gate = limited_gate(limits);
+            let case = gate.lower_admitted(&resource).unwrap();
+            gate.charge(&case).map(|charge| charge.request.usage).unwrap_or_default()
+        };
+        let gate = limited_gate(&[]);
+        let tenant = gate.tenants().iter().next().cloned();
+        let counted = |cache: &ObjectCache| {
+            let found = living(cache);
+            found.first().map(|living| living.usage.clone()).unwrap_or_default()
+        };
+        let mut cache = ObjectCache::default();
+        cache.apply(kind(of), serde_json::from_value(manifest).unwrap(), &gate, tenant.as_deref());
+        assert_eq!(counted(&cache), charged(&[]), "{resource:?}");
+        // The LimitRanges are reported later, and change.
+        for some in [&limits[..1], &limits[..], &[]] {
+            let mut defaults = ContainerDefaults::default();
+            some.iter().for_each(|one| defaults.add(one));
+            cache.set_container_defaults("prod", defaults);
+            let differs = cache.recount("prod", &gate, tenant.as_deref());
+            assert_eq!(differs, is_given, "{resource:?}");
+            let expected = if is_given { charged(some) } else { charged(&[]) };
+            assert_eq!(counted(&cache), expected, "{resource:?} {some:?}");
+            assert_eq!(charged(some) != charged(&[]), is_given && !some.is_empty(), "{resource:?}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ use super::{Reconciler, StoredLedger, WatchState};
 use crate::cluster::controllers::quota::object_cache::NamespaceChange;
 use crate::cluster::watch::Event;
 use crate::cluster::watch::records::Record;
+use crate::flink::container_defaults::ContainerDefaults;
 use crate::kinds::{Kind, Watched};
 use crate::quota::ledger::admitted;
 use kube::core::DynamicObject;
@@ -17,6 +18,7 @@ impl Reconciler {
         watch.take(&event);
         match kind.watched {
             Some(Watched::Namespaces) => self.handle_namespace(event, now),
+            Some(Watched::LimitRanges) => self.handle_limit_range(event),
             Some(Watched::Tenants) => self.handle_tenant(event),
             Some(Watched::Ledgers) => self.handle_ledger(event, now),
             _ => self.handle_object(kind, event, now),
@@ -69,6 +71,37 @@ impl Reconciler {
         let labels = |object: DynamicObject| Some(object.metadata.labels.unwrap_or_default());
         let changed = self.namespaces.apply(event, labels);
         changed.iter().for_each(|namespace| self.reassign(namespace, now));
+    }
+
+    fn handle_limit_range(&mut self, event: Event) {
+        let changed = self.limit_ranges.apply(event, |object| {
+            let mut defaults = ContainerDefaults::default();
+            defaults.add(&object.data);
+            Some(defaults)
+        });
+        let namespaces = changed.iter().filter_map(|key| key.split_once('/'));
+        self.changed_ranges.extend(namespaces.map(|(namespace, _)| namespace.to_owned()));
+    }
+
+    /// Counts objects again where LimitRanges have changed.
+    pub(super) fn recount_ranges(&mut self, now: Instant) {
+        if self.changed_ranges.is_empty() {
+            return;
+        }
+        let pause = self.timings.ranges;
+        self.recounted.retain(|_, at| now.saturating_duration_since(*at) < pause);
+        let is_due = |namespace: &&String| !self.recounted.contains_key(*namespace);
+        let due: Vec<String> = self.changed_ranges.iter().filter(is_due).cloned().collect();
+        for namespace in due {
+            self.changed_ranges.remove(&namespace);
+            let first = format!("{namespace}/");
+            let all = self.limit_ranges.known().range(first.clone()..);
+            let all = all.take_while(|(key, _)| key.starts_with(&first)).map(|(_, given)| *given);
+            if self.objects.set_container_defaults(&namespace, all.collect()) {
+                self.recount(&namespace, now);
+                self.recounted.insert(namespace, now);
+            }
+        }
     }
 
     fn handle_tenant(&mut self, event: Event) {

@@ -15,11 +15,12 @@ use super::kinds;
 use super::object_cache::ObjectCache;
 use crate::cluster::watch::Cache;
 use crate::cluster::watch::records::Record;
+use crate::flink::container_defaults::ContainerDefaults;
 use crate::pipeline::Gate;
 use crate::quota::commit::ReconcileError;
 use crate::quota::ledger::{OpenReservation, Reconciliation};
+use crate::resource::compact::CompactJson;
 use kube::api::ApiResource;
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -42,6 +43,11 @@ pub struct Reconciler {
     namespace_owners: HashMap<String, Option<String>>,
     /// The labels of Namespaces.
     namespaces: Cache<BTreeMap<String, String>>,
+    /// What single LimitRanges give to containers.
+    limit_ranges: Cache<ContainerDefaults>,
+    /// Namespaces whose objects are to be counted again for them, and when they were counted.
+    changed_ranges: BTreeSet<String>,
+    recounted: HashMap<String, Instant>,
     flink_tenants: Cache<Record>,
     /// FlinkTenants that the gate knows otherwise.
     differing: BTreeSet<String>,
@@ -93,6 +99,9 @@ impl Reconciler {
             tenants: BTreeMap::new(),
             namespace_owners: HashMap::new(),
             namespaces: Cache::default(),
+            limit_ranges: Cache::default(),
+            changed_ranges: BTreeSet::new(),
+            recounted: HashMap::new(),
             flink_tenants: Cache::default(),
             differing: BTreeSet::new(),
             ledgers: Cache::default(),
@@ -169,7 +178,7 @@ impl Reconciler {
     /// The tenants, each with the status of its FlinkTenant.
     pub(super) fn tenants_with_status(
         &mut self,
-    ) -> impl Iterator<Item = (&mut TenantState, &Value)> {
+    ) -> impl Iterator<Item = (&mut TenantState, &CompactJson)> {
         let stored = self.flink_tenants.known();
         let tenants = self.tenants.iter_mut();
         tenants.filter_map(|(name, state)| Some((state, &stored.get(name)?.status)))

@@ -109,7 +109,8 @@ impl Reconciler {
         Some(Arc::clone(&state.tenant))
     }
 
-    fn recount(&mut self, namespace: &str, now: Instant) {
+    /// Counts the objects of a namespace again.
+    pub(super) fn recount(&mut self, namespace: &str, now: Instant) {
         let tenant = self.tenant_of(namespace);
         if self.objects.recount(namespace, &self.gate, tenant.as_deref()) {
             let namespace = namespace.to_owned();

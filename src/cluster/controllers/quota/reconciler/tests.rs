@@ -133,7 +133,7 @@ fn nothing_is_reconciled_before_every_served_kind_is_listed() {
             positions.get("Pod"),
             positions.get("FlinkDeployment")
         ),
-        (16, Some(&40), Some(&5), None)
+        (17, Some(&40), Some(&5), None)
     );
 }
 
@@ -582,4 +582,52 @@ fn a_new_leader_asks_what_became_of_reserved_pods() {
     assert!(reconciler.due(at(2_000), 9).iter().all(|task| task.kind() != TaskKind::Reconcile));
     let tasks = reconciler.due(at(16_000), 9);
     assert!(matches!(tasks.first(), Some(Task::Reconcile { history: None, .. })), "{tasks:?}");
+}
+
+#[test]
+fn limit_ranges_change_what_stored_objects_count() {
+    let mut reconciler = reconciled(both());
+    let deployment = json!({"metadata": {"name": "web", "namespace": "prod", "uid": "web", "resourceVersion": "6"},
+        "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "c"}]}}}});
+    let applied = |object: Value| Event::Applied(Box::new(serde_json::from_value(object).unwrap()));
+    let limit_range = |namespace: &str, name: &str, cpu: &str| {
+        applied(
+            json!({"metadata": {"name": name, "namespace": namespace, "uid": name, "resourceVersion": "7"},
+            "spec": {"limits": [{"type": "Container", "defaultRequest": {"cpu": cpu}}]}}),
+        )
+    };
+    let mut time = 0;
+    let mut counted = |reconciler: &mut Reconciler, of: &str, event: Event| {
+        time += 60_000;
+        reconciler.handle(kind(of), event, at(time));
+        // A LimitRange is only noted at first.
+        assert!(reconciler.due(at(time), 9).is_empty());
+        let tasks = reconciler.due(at(time + 1_000), 9);
+        for task in &tasks {
+            let outcome = Ok(Reconciliation::default());
+            reconciler.reconciled(task.tenant(), outcome, at(time + 1_000));
+        }
+        (!tasks.is_empty()).then(|| view(&tasks).0.objects[0].usage.get("cpu").to_string())
+    };
+    let is = |cpu: &str| Some(cpu.to_owned());
+    assert_eq!(counted(&mut reconciler, "Deployment", applied(deployment)), is("0"));
+    let range = "LimitRange";
+    assert_eq!(counted(&mut reconciler, range, limit_range("prod", "a", "1")), is("2"));
+    assert_eq!(counted(&mut reconciler, range, limit_range("prod", "b", "500m")), None);
+    assert_eq!(counted(&mut reconciler, range, limit_range("prod-b", "a", "9")), None);
+    assert_eq!(counted(&mut reconciler, range, limit_range("prod", "b", "3")), is("6"));
+    let gone =
+        json!({"metadata": {"name": "b", "namespace": "prod", "uid": "b", "resourceVersion": "8"}});
+    let gone = Event::Deleted(Box::new(serde_json::from_value(gone).unwrap()));
+    assert_eq!(counted(&mut reconciler, range, gone), is("2"));
+    // Who changes a LimitRange again and again costs the leader one count in a while.
+    let end = 1_000_000;
+    for step in 0..20 {
+        let cpu = (step % 2 + 2).to_string();
+        reconciler.handle(kind(range), limit_range("prod", "a", &cpu), at(end + step * 100));
+        reconciler.due(at(end + step * 100), 0);
+        assert_eq!(reconciler.changed_ranges.is_empty(), step == 0, "{step}");
+    }
+    reconciler.due(at(end + 60_000), 0);
+    assert!(reconciler.changed_ranges.is_empty());
 }

@@ -15,6 +15,8 @@ pub struct ReconcileTimings {
     pub failed: Duration,
     /// Between writes of a tenant's status.
     pub status: Duration,
+    /// Between counts of a namespace for changed LimitRanges, which a tenant may change all the time.
+    pub ranges: Duration,
 }
 
 impl Default for ReconcileTimings {
@@ -25,6 +27,7 @@ impl Default for ReconcileTimings {
             again: Duration::from_secs(15),
             failed: Duration::from_secs(2),
             status: Duration::from_secs(2),
+            ranges: Duration::from_secs(5),
         }
     }
 }

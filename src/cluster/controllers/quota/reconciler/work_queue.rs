@@ -23,6 +23,7 @@ impl Reconciler {
         if !self.is_ready() {
             return Vec::new();
         }
+        self.recount_ranges(now);
         for namespace in self.objects.departed(Timestamp::now()) {
             self.handle_change(NamespaceChange { namespace, counts: true, deleted: None }, now);
         }
@@ -44,7 +45,8 @@ impl Reconciler {
             if !state.is_status_due(now, &self.timings) {
                 continue;
             }
-            let Some(stored) = self.flink_tenants.known().get(tenant).map(|record| &record.status)
+            let Some(stored) =
+                self.flink_tenants.known().get(tenant).map(|record| record.status.value())
             else {
                 continue;
             };
@@ -53,7 +55,7 @@ impl Reconciler {
             let status = state
                 .status
                 .as_ref()
-                .and_then(|status| status.update(limits, stored, jiff::Timestamp::now()));
+                .and_then(|status| status.update(limits, &stored, jiff::Timestamp::now()));
             if let Some(status) = status {
                 state.writing_status = true;
                 tasks.push(Task::WriteStatus { tenant: tenant.clone(), status });

@@ -7,7 +7,7 @@ use crate::tenant::Owner;
 use serde_json::{Value, json};
 
 fn record(created: i64, spec: Value) -> Record {
-    Record { created, version: 1, generation: 1, spec: spec.into(), status: Value::Null }
+    Record { created, version: 1, generation: 1, spec: spec.into(), ..Record::default() }
 }
 
 struct World {
