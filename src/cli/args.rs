@@ -34,6 +34,9 @@ pub struct OnlyTenantArgs {
 pub struct PolicyArgs {
     /// File or folder with Rego policies or FlinkPolicies, or `library/NAME`, to run besides the
     /// built-in rules; can be repeated
+    ///
+    /// `lint` also takes policies of conftest, and ConstraintTemplates and constraints of
+    /// Gatekeeper.
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
 }

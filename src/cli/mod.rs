@@ -3,6 +3,7 @@
 pub mod args;
 pub mod certs;
 pub mod crds;
+pub mod eval;
 pub mod explain;
 mod foreign;
 pub mod gate;
@@ -11,6 +12,7 @@ pub mod input;
 mod input_files;
 mod kustomize;
 pub mod lint;
+pub mod new;
 pub mod policies;
 pub mod policy_input;
 pub mod render;
@@ -69,8 +71,12 @@ enum Command {
     Impact(impact::Args),
     /// Run the tests of policies
     Test(test::Args),
+    /// Begin a policy with metadata, tests and an example
+    New(new::Args),
     /// Show the `input` document that policies see
     Input(policy_input::Args),
+    /// Evaluate a Rego expression over the `input` of objects
+    Eval(eval::Args),
     /// List the library of policies, or print one to copy
     Policies(policies::Args),
     /// List all rules
@@ -99,7 +105,9 @@ pub fn run() -> ExitCode {
         Command::Size(args) => size::run(args),
         Command::Impact(args) => impact::run(args),
         Command::Test(args) => test::run(args),
+        Command::New(args) => new::run(args),
         Command::Input(args) => policy_input::run(args),
+        Command::Eval(args) => eval::run(args),
         Command::Policies(args) => policies::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),

@@ -4,6 +4,7 @@
 //! fits and what was found stands; the files of a tenant that asks for too much are judged once
 //! more, against the sums.
 
+use super::foreign::ForeignPolicies;
 use crate::admission::flinkgate_kinds::{configuration_findings, is_configuration};
 use crate::cli::input::{Input, Manifest, Texts};
 use crate::flink::redaction::{is_sensitive, uri};
@@ -23,6 +24,8 @@ pub(super) struct Linted {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Where the files have secrets, for the lines that are shown.
     pub(super) hidden: HiddenSpans,
+    /// Findings that exceptions of conftest's policies leave out.
+    pub(super) excepted: usize,
     usage: InputUsage,
 }
 
@@ -33,6 +36,7 @@ impl Linted {
         for (file, spans) in more.hidden {
             self.hidden.entry(file).or_default().extend(spans);
         }
+        self.excepted += more.excepted;
         self.usage.add_all(&more.usage);
     }
 
@@ -51,6 +55,8 @@ pub(super) struct Gates<'a> {
     pub(super) in_force: &'a Gate,
     /// The same with those of the input, which are judged as if they were applied in their order.
     pub(super) configured: &'a Gate,
+    /// Policies of other tools.
+    pub(super) foreign: &'a ForeignPolicies,
 }
 
 /// Judges all objects, which share their tenants' quotas.
@@ -86,6 +92,12 @@ fn document(gates: Gates<'_>, manifests: Vec<Manifest>, as_is: bool, usage: &Inp
 }
 
 fn object(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
+    let mut linted = by_gate(gates, manifest, as_is, usage);
+    gates.foreign.judge(manifest, &mut linted);
+    linted
+}
+
+fn by_gate(gates: Gates<'_>, manifest: &Manifest, as_is: bool, usage: &InputUsage) -> Linted {
     let mut linted = Linted { objects: vec![manifest.judged()], ..Linted::default() };
     if is_configuration(&manifest.resource) {
         let found = configuration_findings(gates.configured, &manifest.resource);
@@ -139,7 +151,11 @@ fn point(manifest: &Manifest, judgement: Judgement) -> impl Iterator<Item = Diag
     findings.into_iter().map(move |finding| diagnostic(manifest, finding, tenant.clone()))
 }
 
-fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
+pub(super) fn diagnostic(
+    manifest: &Manifest,
+    finding: Finding,
+    tenant: Option<String>,
+) -> Diagnostic {
     let Finding { rule, level, message, pointer, help, facts, at_key, .. } = finding;
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },

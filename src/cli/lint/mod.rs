@@ -1,6 +1,7 @@
 //! `flinkgate lint`: files judged as the cluster would judge them.
 
 mod configured;
+mod foreign;
 mod inner;
 mod judge;
 mod repeated;
@@ -15,6 +16,7 @@ use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
 use crate::flink::version::FlinkVersion;
 use crate::kinds;
+use crate::rego;
 use crate::report::{
     Diagnostic, RenderError, Report, RuleInfo, Sources, github, gitlab, json, junit, masked, sarif,
     text,
@@ -23,6 +25,7 @@ use crate::resource::yaml::Problem;
 use crate::rules::notices::DOUBTFUL_YAML;
 use crate::rules::{Facts, Level};
 use clap::ValueEnum;
+use foreign::ForeignPolicies;
 use judge::Gates;
 use std::sync::Arc;
 
@@ -37,6 +40,8 @@ pub struct Args {
     only: OnlyTenantArgs,
     #[command(flatten)]
     policies: PolicyArgs,
+    #[command(flatten)]
+    foreign: foreign::ForeignArgs,
     #[command(flatten)]
     unassigned: UnassignedArgs,
     #[command(flatten)]
@@ -104,15 +109,24 @@ pub fn run(args: Args) -> Outcome {
         |resource| kinds::lower_with_context(resource, &resource.object, &context),
     );
     let context = context.with_neighbours(namespace_objects).with_networks(networks);
-    let (policies, unassigned) = (&args.policies.policies, args.unassigned.unassigned);
-    let gate = gate::load(&args.tenants, &args.only, policies, unassigned, context, || {
+    let policies = rego::foreign::load(&args.policies.policies, &args.foreign.choice())?;
+    let unassigned = args.unassigned.unassigned;
+    let gate = gate::load(&args.tenants, &args.only, policies.own, unassigned, context, || {
         texts.mentioning("Namespace")
     })?;
     drop(surrounding);
     let gate = gate.with_completed_files();
     let configured = configured::gate(&gate, &texts);
-    let gates = Gates { in_force: &gate, configured: configured.as_ref().unwrap_or(&gate) };
+    let foreign = ForeignPolicies::new(policies.foreign, &texts);
+    let gates = Gates {
+        in_force: &gate,
+        configured: configured.as_ref().unwrap_or(&gate),
+        foreign: &foreign,
+    };
     let (mut input, mut linted) = judge::all(gates, &texts, args.as_is);
+    foreign.combined(&texts, &mut input.sources, &mut linted);
+    input.notes.extend(foreign.policies().notes());
+    input.notes.extend(foreign::note(linted.excepted));
     repeated::keep_one_sum(&mut linted.diagnostics);
     inner::point(&mut linted.diagnostics, &input.sources);
     input.notes.extend(repeated::note(&linted.objects));
@@ -132,7 +146,9 @@ pub fn run(args: Args) -> Outcome {
     );
 
     input.complain(&report);
-    let text = written(args.format, &report, &input.sources, gate::rules(&gate))?;
+    let mut rules = gate::rules(&gate);
+    rules.extend(foreign.policies().rules().map(gate::rule_info));
+    let text = written(args.format, &report, &input.sources, rules)?;
     match args.format {
         Format::Text if terminal::stdout_wants_colour() => terminal::print_coloured(&text)?,
         Format::Github => terminal::print_commands(&text)?,
