@@ -102,6 +102,7 @@ fn failing_policy_tests_are_shown_with_what_they_printed() {
     let (code, out, _) = flinkgate(&["test", folder.path().to_str().unwrap()]);
     assert_eq!(code, 1);
     assert!(out.contains("t_test.rego:3 data.t_test.test_undefined\n     undefined"), "{out}");
+    assert!(out.contains("line 5: `input.a` is not true\n     input.a is undefined"), "{out}");
     assert!(out.contains("here"), "{out}");
     assert!(
         out.contains("t_test.rego:7 data.t_test.test_false\n     it is false, not true"),
@@ -138,4 +139,116 @@ fn the_commands_show_users_rules() {
     assert!(code == 0 && out.contains("Rule:   user/no-root"), "{out}");
     let (code, _, error) = flinkgate(&["explain", "user/no-rot", "--policies", path]);
     assert!(code == 2 && error.contains("did you mean `user/no-root`?"), "{error}");
+}
+
+#[test]
+fn a_failure_names_the_expression_and_its_values() {
+    let folder = tempfile::tempdir().unwrap();
+    let tests = "package mine.no_root_test\n\nimport data.mine.no_root\n\ninput_of(root) := {\"root\": root}\n\ntest_count if {\n\tgiven := input_of(false)\n\tcount(no_root.deny) == 1 with input as given\n\tgiven.root\n}\n\ntest_not if {\n\tnot input_of(true).root\n}\n\ntest_fine if true\n";
+    write(folder.path(), "a.rego", RULE);
+    write(folder.path(), "a_test.rego", tests);
+    let path = folder.path().to_str().unwrap();
+    let (code, out, _) = flinkgate(&["test", path]);
+    assert_eq!(code, 1);
+    for part in [
+        "line 9: `count(no_root.deny) == 1 with input as given` is not true\n     count(no_root.deny) is 0\n",
+        "line 14: `not input_of(true).root` is not true\n     input_of(true).root is true\n",
+        "1 passed, 2 failed",
+    ] {
+        assert!(out.contains(part), "{part} is not in {out}");
+    }
+    let (code, out, _) = flinkgate(&["test", path, "--run", "fine", "-v"]);
+    assert_eq!(code, 0, "{out}");
+    assert!(out.starts_with("PASS ") && out.contains("data.mine.no_root_test.test_fine"), "{out}");
+    assert!(out.ends_with("1 passed, 0 failed\n"), "{out}");
+    let (code, _, error) = flinkgate(&["test", path, "--run", "nothing"]);
+    assert!(code == 2 && error.contains("no test has `nothing` in its name"), "{error}");
+    let (code, out, _) = flinkgate(&["test", path, "--format", "junit"]);
+    assert!(code == 1 && out.contains("tests=\"3\" skipped=\"0\" failures=\"2\""), "{out}");
+}
+
+#[test]
+fn a_policy_without_a_test_has_no_coverage() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.rego", RULE);
+    write(folder.path(), "a_test.rego", TEST);
+    write(folder.path(), "b.rego", "package other\ndeny contains \"x\" if input.object.x\n");
+    let (code, out, _) = flinkgate(&["test", folder.path().to_str().unwrap(), "--coverage"]);
+    assert_eq!(code, 0, "{out}");
+    let line = out.lines().find(|line| line.contains("b.rego")).unwrap();
+    assert!(line.starts_with("   0 % ") && line.ends_with("uncovered lines: 2"), "{out}");
+}
+
+#[test]
+fn a_read_of_a_field_that_input_never_has_fails_the_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = "package p\ndeny contains \"x\" if input.flink.size.totl.cpu > 1\n";
+    write(folder.path(), "p.rego", policy);
+    write(folder.path(), "p_test.rego", "package p_test\ntest_x if count(data.p.deny) == 0\n");
+    let (code, out, error) = flinkgate(&["test", folder.path().to_str().unwrap()]);
+    assert!(code == 1 && out.ends_with("1 passed, 0 failed\n"), "{out}");
+    assert!(error.contains("p.rego:2:22: unknown field `input.flink.size.totl`"), "{error}");
+}
+
+#[test]
+fn a_new_policy_passes_its_tests_and_reports_its_example() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path().to_str().unwrap();
+    let (code, out, error) = flinkgate(&["new", "policy", "team-label-2", "--dir", dir]);
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(out.lines().count(), 3, "{out}");
+    let made = folder.path().join("team-label-2");
+    let made = made.to_str().unwrap();
+    let (code, out, error) = flinkgate(&["test", made, "--coverage"]);
+    assert_eq!((code, error.as_str()), (0, ""), "{out}");
+    assert!(out.contains(" 100 % ") && out.ends_with("3 passed, 0 failed\n"), "{out}");
+    let example = format!("{made}/example.yaml");
+    let (code, out, _) = flinkgate(&["lint", "--policies", made, &example]);
+    assert!(code == 1 && out.contains("user/team-label-2"), "{out}");
+    let (code, _, error) = flinkgate(&["new", "policy", "team-label-2", "--dir", dir]);
+    assert!(code == 2 && error.contains("failed to make the folder"), "{error}");
+    for name in ["Team", "a--b", "-a", "1a", "a_b", "../a", ""] {
+        let (code, _, error) = flinkgate(&["new", "policy", &format!("--dir={dir}"), "--", name]);
+        assert!(code == 2 && error.contains("is not a name of a policy"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn an_expression_is_evaluated_over_objects() {
+    let folder = tempfile::tempdir().unwrap();
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {containers: [{name: a, image: 'x:1'}, {name: b, image: 'y:1'}]}\n";
+    write(folder.path(), "pod.yaml", pod);
+    write(folder.path(), "a.rego", "package a\ndeny contains input.object.metadata.name\n");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let pod = path("pod.yaml");
+    let eval = |args: &[&str]| flinkgate(&[&["eval"], args].concat());
+    let fine = |out: &str| (0, out.to_owned(), String::new());
+    assert_eq!(eval(&["count(input.flink.pods)", &pod]), fine("1\n"));
+    assert_eq!(eval(&["data.a.deny", &pod, "--policies", &path("a.rego")]), fine("[\"p\"]\n"));
+    let names = "input.spec.containers[_].name";
+    assert_eq!(eval(&["--object", names, &pod]), fine("\"a\"\n\"b\"\n"));
+    assert_eq!(eval(&["--object", "input.nothing", &pod]), (1, String::new(), String::new()));
+    let (code, _, error) = eval(&["--object", "input.[", &pod]);
+    assert!(code == 2 && error.contains("expression:1:"), "{error}");
+}
+
+#[test]
+fn tests_run_again_when_a_file_changes() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "a.rego", RULE);
+    write(folder.path(), "a_test.rego", TEST);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_flinkgate"))
+        .args(["test", "--watch", folder.path().to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next().unwrap().unwrap(), "1 passed, 0 failed");
+    let more = TEST.replace("test_root", "test_other") + "test_more if true\n";
+    write(folder.path(), "a_test.rego", &more);
+    assert_eq!(lines.next().unwrap().unwrap(), "2 passed, 0 failed");
+    child.kill().unwrap();
+    child.wait().unwrap();
 }

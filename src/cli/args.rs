@@ -24,6 +24,13 @@ pub struct ManifestArgs {
     pub no_ignore: bool,
 }
 
+impl ManifestArgs {
+    /// These paths, and nothing excluded but by ignore files.
+    pub fn of(paths: &[PathBuf]) -> Self {
+        Self { paths: paths.to_vec(), exclude: Vec::new(), no_ignore: false }
+    }
+}
+
 /// Where FlinkTenants are.
 #[derive(Clone, Debug, Default, Args)]
 pub struct TenantArgs {
@@ -45,6 +52,9 @@ pub struct OnlyTenantArgs {
 pub struct PolicyArgs {
     /// File or folder with Rego policies or FlinkPolicies, or `library/NAME`, to run besides the
     /// built-in rules; can be repeated
+    ///
+    /// `lint` also takes policies of conftest, and ConstraintTemplates and constraints of
+    /// Gatekeeper.
     #[arg(long, value_name = "PATH")]
     pub policies: Vec<PathBuf>,
 }

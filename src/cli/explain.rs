@@ -4,7 +4,7 @@ mod page;
 
 use super::args::PolicyArgs;
 use super::{Exit, Outcome};
-use crate::rego::{PolicySet, library};
+use crate::rego::{foreign, library};
 use crate::rules::Documentation;
 use crate::rules::notices::NOTICES;
 use crate::spelling::distance;
@@ -55,12 +55,13 @@ pub fn run(args: Args) -> Outcome {
         args.format.print(&notice.documentation())?;
         return Ok(Exit::Fine);
     }
-    let set = PolicySet::load(&args.policies.policies)?;
+    let catalog = foreign::catalog(&args.policies.policies)?;
     let library = library_rules()?;
     let of_library = || library.iter().find(|rule| rule.id == args.rule);
-    let Some(rule) = set.documentation(&args.rule).or_else(of_library) else {
+    let found = catalog.iter().find(|rule| rule.id == args.rule);
+    let Some(rule) = found.or_else(of_library) else {
         let notices = NOTICES.iter().map(|notice| notice.documentation());
-        let known: Vec<_> = set.catalog().iter().cloned().chain(notices).chain(library).collect();
+        let known: Vec<_> = catalog.iter().cloned().chain(notices).chain(library).collect();
         let near = nearest(&args.rule, &known);
         if near.is_empty() {
             bail!("unknown rule `{}`: `flinkgate rules` lists all rules", args.rule);

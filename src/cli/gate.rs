@@ -8,6 +8,7 @@ use crate::flink::config_sources::pod_templates;
 use crate::flink::kinds::is_claim;
 use crate::kubernetes::placement::binds_to_node;
 use crate::pipeline::{Gate, Unassigned, operator_defaults};
+use crate::rego::PolicySet;
 use crate::report::RuleInfo;
 use crate::resource::fields::elements;
 use crate::resource::pointer;
@@ -15,7 +16,6 @@ use crate::rules::Documentation;
 use crate::tenant::load::{TenantProblem, labels};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 impl OperatorArgs {
@@ -71,21 +71,21 @@ impl OperatorArgs {
     }
 }
 
-/// The gate for an input: its tenants and policies, and the Namespaces among `manifests`, the
+/// The gate for an input: its tenants, these policies, and the Namespaces among `manifests`, the
 /// input's own objects, which are looked at only where labels make a namespace a tenant's. What is
 /// worth a warning goes to standard error.
 ///
 /// # Errors
-/// When a tenant or a policy cannot be read or is wrong.
+/// When a tenant cannot be read or is wrong.
 pub fn load(
     tenants: &TenantArgs,
     only: &OnlyTenantArgs,
-    policies: &[PathBuf],
+    policies: PolicySet,
     unassigned: Unassigned,
     context: FlinkContext,
     manifests: impl FnOnce() -> Vec<Manifest>,
 ) -> anyhow::Result<Gate> {
-    let (gate, warnings) = Gate::load(&tenants.tenants, policies, unassigned)?;
+    let (gate, warnings) = Gate::load_tenants(&tenants.tenants, Arc::new(policies), unassigned)?;
     let gate = gate.with_context(Arc::new(context));
     warn(&gate, &warnings);
     Ok(match &only.tenant {

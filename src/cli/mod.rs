@@ -4,11 +4,13 @@ pub mod args;
 pub mod certs;
 pub mod config;
 pub mod crds;
+pub mod eval;
 pub mod explain;
 pub mod gate;
 pub mod impact;
 pub mod input;
 pub mod lint;
+pub mod new;
 pub mod policies;
 pub mod policy_input;
 pub mod render;
@@ -83,8 +85,12 @@ enum Command {
     Impact(impact::Args),
     /// Run the tests of policies
     Test(test::Args),
+    /// Begin a policy with metadata, tests and an example
+    New(new::Args),
     /// Show the `input` document that policies see
     Input(policy_input::Args),
+    /// Evaluate a Rego expression over the `input` of objects
+    Eval(eval::Args),
     /// List the library of policies, or print one to copy
     Policies(policies::Args),
     /// List all rules
@@ -115,7 +121,9 @@ pub fn run() -> ExitCode {
         Command::Size(args) => size::run(args),
         Command::Impact(args) => impact::run(args),
         Command::Test(args) => test::run(args),
+        Command::New(args) => new::run(args),
         Command::Input(args) => policy_input::run(args),
+        Command::Eval(args) => eval::run(args),
         Command::Policies(args) => policies::run(args),
         Command::Rules(args) => rules::run(args),
         Command::Explain(args) => explain::run(args),

@@ -5,6 +5,7 @@ use super::input::{Input, Manifest};
 use super::{Exit, Outcome, gate, terminal};
 use crate::admission::review::Review;
 use crate::pipeline::{InputUsage, Unassigned};
+use crate::rego::PolicySet;
 use crate::resource::Resource;
 use anyhow::Context;
 use std::borrow::Cow;
@@ -45,14 +46,14 @@ pub struct Args {
 /// # Errors
 /// When tenants cannot be loaded, an AdmissionReview is malformed, or nothing can be written.
 pub fn run(args: Args) -> Outcome {
-    let manifests =
-        ManifestArgs { paths: args.files.clone(), exclude: Vec::new(), no_ignore: false };
-    let input = Input::read(&manifests)?;
+    let input = Input::read(&ManifestArgs::of(&args.files))?;
     input.complain(&input.report());
     let context = args.operator.context(input.manifests())?;
-    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::default(), context, || {
-        input.manifests().cloned().collect()
-    })?;
+    let policies = PolicySet::built_in()?;
+    let gate =
+        gate::load(&args.tenants, &args.only, policies, Unassigned::default(), context, || {
+            input.manifests().cloned().collect()
+        })?;
 
     let requests = input.manifests().map(request).collect::<anyhow::Result<Vec<_>>>()?;
     let (mut cases, mut usage) = (Vec::new(), InputUsage::default());
@@ -76,15 +77,16 @@ pub fn run(args: Args) -> Outcome {
 }
 
 /// One object as it comes to the gate.
-struct Request<'a> {
-    resource: Cow<'a, Resource>,
+pub(super) struct Request<'a> {
+    pub(super) resource: Cow<'a, Resource>,
     /// The object and its file, for people.
     name: String,
     /// Whether it is the object of an AdmissionReview, which mutation has passed.
-    is_review: bool,
+    pub(super) is_review: bool,
 }
 
-fn request(manifest: &Manifest) -> anyhow::Result<Request<'_>> {
+/// The object of a manifest, or of the AdmissionReview in it.
+pub(super) fn request(manifest: &Manifest) -> anyhow::Result<Request<'_>> {
     let Manifest { file, resource, .. } = manifest;
     if resource.kind.kind != "AdmissionReview" {
         let name = format!("{} in `{file}`", manifest.object_ref());

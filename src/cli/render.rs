@@ -8,6 +8,7 @@ use super::gate;
 use super::input::{Input, Manifest};
 use super::{Exit, Outcome, terminal};
 use crate::pipeline::Unassigned;
+use crate::rego::PolicySet;
 use crate::report::yaml;
 use rayon::prelude::*;
 use serde_json::Value;
@@ -45,7 +46,8 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&args.manifests)?;
     let context = args.operator.context(&[])?;
-    let gate = gate::load(&args.tenants, &args.only, &[], Unassigned::Allow, context, || {
+    let policies = PolicySet::built_in()?;
+    let gate = gate::load(&args.tenants, &args.only, policies, Unassigned::Allow, context, || {
         input.manifests().cloned().collect()
     })?;
     input.complain(&input.report());

@@ -2,7 +2,7 @@
 
 use super::args::PolicyArgs;
 use super::{Exit, Outcome};
-use crate::rego::PolicySet;
+use crate::rego::foreign;
 use crate::rules::Documentation;
 use std::fmt::Write as _;
 
@@ -31,15 +31,14 @@ enum Format {
 /// # Errors
 /// When a policy cannot be loaded.
 pub fn run(args: Args) -> Outcome {
-    let set = PolicySet::load(&args.policies.policies)?;
+    let catalog = foreign::catalog(&args.policies.policies)?;
     let listed = match args.format {
-        Format::Text => text(set.catalog()),
+        Format::Text => text(&catalog),
         Format::Json => {
-            serde_json::to_string_pretty(
-                &serde_json::json!({"version": 1, "rules": set.catalog()}),
-            )? + "\n"
+            serde_json::to_string_pretty(&serde_json::json!({"version": 1, "rules": catalog}))?
+                + "\n"
         }
-        Format::Markdown => markdown(set.catalog()),
+        Format::Markdown => markdown(&catalog),
     };
     super::terminal::print(&listed)?;
     Ok(Exit::Fine)

@@ -52,6 +52,8 @@ macro_rules! limited {
                             REFUSED.set(Some($name));
                             return Err(TooLarge($name).into());
                         }
+                        let filled = if $name == "sprintf" { filled(args) } else { None };
+                        let args = filled.as_deref().unwrap_or(args);
                         match BUILTINS.get($name) {
                             Some((original, _)) => original(span, params, args, strict),
                             None => Ok(Value::Undefined),
@@ -98,9 +100,31 @@ limited! {
     "yaml.is_valid": yaml,
     "base64.encode": text,
     "base64.decode": text,
+    "base64url.encode": text,
+    "base64url.encode_no_pad": text,
+    "base64url.decode": text,
+    "hex.encode": text,
+    "hex.decode": text,
+    "walk": nodes,
+    "graph.reachable": nodes,
+    "graph.reachable_paths": paths,
+    "net.cidr_expand": network,
     "to_number": number,
     "units.parse": number,
     "units.parse_bytes": number,
+}
+
+/// Lets the program of another tool's policy call `walk` where it calls `trace`: regorus' compiler
+/// refuses the name. [`compat`](super::compat) writes it so, and no such policy calls `trace`.
+pub(super) fn walk(program: &mut Program) {
+    let names = program.builtin_info_table.iter().map(|info| info.name.as_str());
+    for (builtin, name) in program.resolved_builtins.iter_mut().zip(names) {
+        if name == "trace"
+            && let Some(walk) = limited("walk")
+        {
+            *builtin = walk;
+        }
+    }
 }
 
 /// Puts the limits in front of the builtins of a program.
@@ -139,6 +163,24 @@ fn elements(args: &[Value]) -> bool {
     args.iter().map(count).sum::<usize>() <= MAX_ELEMENTS
 }
 
+/// Every node is listed with the path that leads to it.
+fn nodes(args: &[Value]) -> bool {
+    size(args.iter()) <= MAX_TEXT / 4
+}
+
+/// There may be twice as many paths with every node.
+fn paths(args: &[Value]) -> bool {
+    size(args.iter()) <= 64
+}
+
+/// Addresses that a prefix leaves: at most 16 bits of them.
+fn network(args: &[Value]) -> bool {
+    let Some(Value::String(text)) = args.first() else { return true };
+    let bits = if text.contains(':') { 128_u32 } else { 32 };
+    let prefix = text.rsplit_once('/').and_then(|(_, prefix)| prefix.parse::<u32>().ok());
+    prefix.is_none_or(|prefix| bits.saturating_sub(prefix) <= 16)
+}
+
 fn text(args: &[Value]) -> bool {
     size(args.iter()) <= MAX_TEXT
 }
@@ -170,6 +212,23 @@ fn format(args: &[Value]) -> bool {
     };
     let is_wide = format.split('%').skip(1).any(|verb| width(verb) > 4);
     !is_wide && text(args)
+}
+
+/// The arguments of `sprintf` with a mark for each that the format has and the list lacks, as OPA
+/// writes it. regorus finds such a text undefined, and a policy would report nothing.
+fn filled(args: &[Value]) -> Option<Vec<Value>> {
+    let [Value::String(format), Value::Array(values)] = args else { return None };
+    let mut verbs = 0_usize;
+    let mut letters = format.chars();
+    while letters.by_ref().any(|letter| letter == '%') {
+        let is_option = |letter: &char| letter.is_ascii_digit() || "+-# .".contains(*letter);
+        let verb = letters.by_ref().find(|letter| !is_option(letter));
+        verbs += usize::from(verb.is_some_and(|verb| verb != '%'));
+    }
+    let missing = verbs.checked_sub(values.len()).filter(|missing| *missing > 0)?;
+    let marks = std::iter::repeat_n(Value::from("%!v(MISSING)"), missing);
+    let values: Vec<Value> = values.iter().cloned().chain(marks).collect();
+    Some(vec![Value::String(format.clone()), Value::from(values)])
 }
 
 /// What is replaced by what, once for each byte of the text at most.
@@ -256,6 +315,8 @@ mod tests {
             "regex.replace(input.s, \"a\", input.s) != \"\"",
             "strings.replace_n({\"a\": input.s}, input.s) != \"\"",
             "yaml.unmarshal(input.aliases) != 1",
+            "count(net.cidr_expand(\"10.0.0.0/8\")) > 0",
+            "count(graph.reachable_paths({i: numbers.range(1, 70) | some i in numbers.range(1, 70)}, {1})) > 0",
             doubled,
         ] {
             let report = reported(condition, &input);
@@ -278,6 +339,9 @@ mod tests {
             "concat(\",\", array.concat(input.list, input.list)) == \"a,b,a,b\"",
             "count(split(input.image, \"/\")) == 2",
             "strings.any_prefix_match(input.list, input.list)",
+            "sprintf(\"%v of %v%% %s\", [\"a\"]) == \"a of %!v(MISSING)% %!v(MISSING)\"",
+            "count(net.cidr_expand(\"10.0.0.0/24\")) == 256",
+            "net.cidr_contains(\"10.0.0.0/8\", \"10.1.2.3\")",
         ] {
             assert_eq!(reported(condition, &input), "found", "{condition}");
         }

@@ -2,13 +2,15 @@
 //! the way.
 
 use super::builtins;
+use super::compat;
 use super::error::{PolicyError, PolicyProblem};
+use super::legacy;
 use super::limits;
 use super::needs::Needs;
 use super::recursion;
 use super::references::ModuleFacts;
 use super::rule;
-use super::source::PolicySource;
+use super::source::{PolicySource, Syntax};
 use super::syntax::{at, rego_path};
 use super::unknown_input;
 use super::walker::module_facts;
@@ -98,6 +100,7 @@ pub(super) fn parse(
     engine.set_strict_builtin_errors(false);
     let mut problems = Vec::new();
     for source in sources {
+        engine.set_rego_v0(source.syntax == Syntax::V0);
         let added = limits::check(source).and_then(|()| {
             let added = engine.add_policy(source.path.clone(), source.text.clone());
             added.map_err(|error| PolicyProblem::from_rendered(&source.path, &error.to_string()))
@@ -129,18 +132,11 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     else {
         return Ok(Compiled { rules, programs: Vec::new(), needs, warnings, engine });
     };
-    let locate = |mut problem: PolicyProblem| {
-        let module = sources
-            .iter()
-            .zip(&modules)
-            .find(|(source, _)| source.path == problem.file)
-            .map(|(_, module)| module);
-        problem.column = module
-            .map_or(problem.column, |module| module.original_column(problem.line, problem.column));
-        problem
-    };
+    let locate = |problem| locate(sources, &modules, problem);
+    let texts = sources.iter().zip(&modules);
+    let texts = texts.map(|(source, module)| module.without_imports(&source.text));
     let policy =
-        without_imports(sources, &modules, &first.path).map_err(|problem| vec![locate(problem)])?;
+        for_machine(sources, texts, &first.path).map_err(|problem| vec![locate(problem)])?;
     let mut problems = Vec::new();
     let mut programs = Vec::new();
     for entry_points in entry_points {
@@ -148,7 +144,8 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
             .first()
             .and_then(|entry| rules.get(entry.rule))
             .map_or("policy", |rule| rule.path.as_str());
-        match program(&policy, &entry_points, path) {
+        let names: Vec<&str> = entry_points.iter().map(|entry| entry.path.as_str()).collect();
+        match program(&policy, &names, path) {
             Ok(program) => programs.push(CompiledRule { program, entry_points }),
             Err(problem) => problems.push(locate(problem)),
         }
@@ -162,10 +159,84 @@ fn compile_here(sources: &[PolicySource]) -> Result<Compiled, Vec<PolicyProblem>
     }
 }
 
-/// All policies for the virtual machine, with imported names written out.
-fn without_imports(
+/// The place of a problem in the file as it was given.
+fn locate(
     sources: &[PolicySource],
     modules: &[ModuleFacts],
+    mut problem: PolicyProblem,
+) -> PolicyProblem {
+    let mut files = sources.iter().zip(modules);
+    if let Some((_, module)) = files.find(|(source, _)| source.path == problem.file) {
+        problem.column = module.original_column(problem.line, problem.column);
+    }
+    problem
+}
+
+/// Compiles policies of other tools, one program for each list of rules.
+pub(super) fn programs(
+    sources: &[PolicySource],
+    modules: &[ModuleFacts],
+    entry_points: &[Vec<String>],
+) -> Result<Vec<Arc<Program>>, Vec<PolicyProblem>> {
+    let Some(first) = entry_points.iter().flatten().next() else { return Ok(Vec::new()) };
+    let locate = |problem| locate(sources, modules, problem);
+    let compat = compat::module(modules);
+    let texts = sources.iter().zip(modules);
+    let texts = texts.map(|(source, module)| compat::for_machine(module, &source.text));
+    let texts = texts.chain(compat.iter().map(|module| module.text.clone()));
+    let all: Vec<PolicySource> = sources.iter().chain(&compat).cloned().collect();
+    let policy = for_machine(&all, texts, first).map_err(|problem| vec![locate(problem)])?;
+    let (mut programs, mut problems) = (Vec::new(), Vec::new());
+    let path = sources.first().map_or("policy", |source| source.path.as_str());
+    for names in entry_points {
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        match program(&policy, &names, path) {
+            Ok(mut program) => {
+                if let Some(program) = Arc::get_mut(&mut program) {
+                    builtins::walk(program);
+                }
+                programs.push(program);
+            }
+            Err(problem) => problems.push(locate(problem)),
+        }
+    }
+    if problems.is_empty() { Ok(programs) } else { Err(problems) }
+}
+
+/// The version of Rego that a file is written in: v1 where it can be parsed as both, and where it
+/// can be parsed as neither, the one that goes wrong later.
+pub(super) fn syntax(source: &PolicySource) -> (Syntax, Option<ModuleFacts>) {
+    if limits::check(source).is_err() {
+        return (Syntax::V1, None);
+    }
+    let parsed = |syntax: Syntax| {
+        let mut engine = Engine::new();
+        engine.set_rego_v0(syntax == Syntax::V0);
+        let PolicySource { path, text, .. } =
+            legacy::readable(PolicySource { syntax, ..source.clone() });
+        match engine.add_policy(path, text) {
+            Ok(_) => Ok(engine.get_modules().first().map(|module| module_facts(module))),
+            Err(error) => Err(PolicyProblem::from_rendered(&source.path, &error.to_string())),
+        }
+    };
+    let v1 = match parsed(Syntax::V1) {
+        Ok(module) => return (Syntax::V1, module),
+        Err(problem) => problem,
+    };
+    let is_of_v0 = v1.message.contains("keyword is required");
+    match parsed(Syntax::V0) {
+        Ok(module) => (Syntax::V0, module),
+        Err(v0) => {
+            let (v0, v1) = ((v0.line, v0.column), (v1.line, v1.column));
+            (if v0 > v1 || (v0 == v1 && is_of_v0) { Syntax::V0 } else { Syntax::V1 }, None)
+        }
+    }
+}
+
+/// All policies for the virtual machine, with these texts instead of their own.
+fn for_machine(
+    sources: &[PolicySource],
+    texts: impl Iterator<Item = String>,
     entry_point: &str,
 ) -> Result<CompiledPolicy, PolicyProblem> {
     let mut engine = Engine::new();
@@ -176,8 +247,9 @@ fn without_imports(
         max_file_bytes: NonZeroUsize::MAX,
         max_lines: NonZeroUsize::MAX,
     });
-    for (source, module) in sources.iter().zip(modules) {
-        let added = engine.add_policy(source.path.clone(), module.without_imports(&source.text));
+    for (source, text) in sources.iter().zip(texts) {
+        engine.set_rego_v0(source.syntax == Syntax::V0);
+        let added = engine.add_policy(source.path.clone(), text);
         added.map_err(|error| PolicyProblem::from_rendered(&source.path, &error.to_string()))?;
     }
     let path = sources.first().map_or("policy", |source| source.path.as_str());
@@ -188,17 +260,15 @@ fn without_imports(
 
 fn program(
     policy: &CompiledPolicy,
-    entry_points: &[EntryPoint],
+    names: &[&str],
     path: &str,
 ) -> Result<Arc<Program>, PolicyProblem> {
-    let names: Vec<&str> = entry_points.iter().map(|entry| entry.path.as_str()).collect();
-    let mut program =
-        Compiler::compile_from_policy(policy, &names).map_err(|error| match &error.span {
-            Some(span) => at(span, error.error.to_string()),
-            None => {
-                place_of_builtin(policy, PolicyProblem::from_rendered(path, &error.to_string()))
-            }
-        })?;
+    let mut program = Compiler::compile_from_policy(policy, names).map_err(|error| match &error
+        .span
+    {
+        Some(span) => at(span, error.error.to_string()),
+        None => place_of_builtin(policy, PolicyProblem::from_rendered(path, &error.to_string())),
+    })?;
     if !program.instruction_data.virtual_data_document_lookup_params.is_empty() {
         let message =
             "a whole package or data.package[name] is read: name the rule, data.package.rule";

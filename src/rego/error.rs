@@ -1,5 +1,6 @@
 //! Why policies were not taken: always with the file, the line and the column.
 
+use super::conftest::DataError;
 use crate::resource::files::FilesError;
 use std::fmt;
 use std::path::PathBuf;
@@ -71,6 +72,15 @@ pub enum PolicyError {
         /// What was probably meant.
         advice: String,
     },
+    /// The data of conftest's policies.
+    #[error(transparent)]
+    Data(#[from] DataError),
+    /// No package of conftest's policies is chosen.
+    #[error(
+        "none of the packages that are chosen has rules of conftest; packages with rules: {0}; \
+         choose with `--policy-namespace`, or give `--all-policy-namespaces`"
+    )]
+    NoNamespace(String),
     /// Files that are not policies Flinkgate can run: all problems, sorted by place.
     #[error("{}", lines(.0))]
     Rejected(Vec<PolicyProblem>),

@@ -129,7 +129,8 @@ impl From<&PolicyProblem> for FlinkPolicyError {
 impl FlinkPolicySpec {
     /// The policy under the name that messages and rules know it by.
     pub fn source(&self, name: &str) -> PolicySource {
-        PolicySource { path: path(name), text: self.rego.clone(), scope: self.scope() }
+        let (path, text, scope) = (path(name), self.rego.clone(), self.scope());
+        PolicySource { path, text, scope, ..PolicySource::default() }
     }
 
     /// Where it holds, and how strictly.

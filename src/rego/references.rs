@@ -1,6 +1,7 @@
 //! The references of a Rego module: which other rules it uses, and which parts of `input`. The
 //! [walker](super::walker) collects them.
 
+use super::compat::{self, Call, Hoisted, Statement};
 use super::error::PolicyProblem;
 use super::syntax::Pattern;
 use std::collections::BTreeMap;
@@ -44,6 +45,12 @@ pub(super) struct ModuleFacts {
     pub problems: Vec<PolicyProblem>,
     /// Uses of imported packages, by their place in the text.
     pub imported: BTreeMap<usize, ImportedName>,
+    /// Calls that OPA knows and the virtual machine does not, by their place in the text.
+    pub calls: BTreeMap<usize, Call>,
+    /// Arguments of negated calls that OPA evaluates before, by the place of `not`.
+    pub negated: BTreeMap<usize, Vec<Hoisted>>,
+    /// Statements that the virtual machine does not take as they are, by their place.
+    pub statements: BTreeMap<usize, Statement>,
 }
 
 /// A name that stands for an imported path below `data`.
@@ -66,13 +73,7 @@ impl ModuleFacts {
     /// picks the rule, and in suspendable mode it gets nothing that way: the condition would
     /// silently never hold.
     pub(super) fn without_imports(&self, text: &str) -> String {
-        let mut out = text.to_owned();
-        for (&start, name) in self.imported.iter().rev() {
-            if text.get(start..name.end).is_some() {
-                out.replace_range(start..name.end, &name.path);
-            }
-        }
-        out
+        compat::without_imports(self, text)
     }
 
     /// The column in the file of a column in the text that [`Self::without_imports`] made.

@@ -2,31 +2,51 @@
 
 use super::error::PolicyProblem;
 use super::source::PolicySource;
-use crate::resource::yaml;
+use crate::resource::pointer;
+use crate::resource::yaml::{self, Document};
 use crate::rules::{Documentation, FAMILIES, Level};
+use crate::spelling::{closest, distance};
 use serde_json::Value;
 
 /// Family of users' rules that name no other.
 pub const USER_FAMILY: &str = "user";
+
+/// Fields of a metadata block that are texts, and the others that OPA knows.
+const TEXTS: [&str; 3] = ["title", "description", "scope"];
+const OTHERS: [&str; 7] =
+    ["custom", "authors", "organizations", "related_resources", "schemas", "entrypoint", "compile"];
+/// Fields of `custom` that are texts, and the others.
+const CUSTOM: [&str; 6] = ["level", "since", "bad", "good", "tenant", "help"];
+const CUSTOM_OTHERS: [&str; 2] = ["id", "asIs"];
 
 /// Reads the metadata of a file with rules; without any the id comes from the package.
 pub(super) fn read(
     source: &PolicySource,
     package: &[String],
 ) -> Result<Documentation, PolicyProblem> {
-    let (line, block) = match metadata_block(&source.text) {
+    let (line, document) = match metadata_block(&source.text) {
         Some((line, text)) => {
-            let value = parse_yaml(&text).map_err(|found| PolicyProblem {
+            let document = parse_yaml(&text).map_err(|found| PolicyProblem {
                 file: source.path.clone(),
                 line: line + found.span.line,
                 // What stands before the YAML in a comment.
                 column: found.span.column + "# ".len(),
                 message: format!("the metadata cannot be read: {}", found.message),
             })?;
-            (line, value)
+            (line, document)
         }
-        None => (1, Value::Null),
+        None => (1, Document::default()),
     };
+    let block = document.value.clone().unwrap_or_default();
+    if let Some(mistake) = mistake(&block) {
+        let span = document.positions.nearest(&mistake.pointer);
+        return Err(PolicyProblem {
+            file: source.path.clone(),
+            line: line + span.line,
+            column: span.column + "# ".len(),
+            message: mistake.message,
+        });
+    }
     let custom = block.get("custom").unwrap_or(&Value::Null);
     let id = match custom.get("id") {
         None => derived_id(package),
@@ -71,8 +91,65 @@ pub(super) fn read(
 /// Whether the file names the rule's id itself.
 pub(super) fn names_itself(source: &PolicySource) -> bool {
     metadata_block(&source.text)
-        .and_then(|(_, text)| parse_yaml(&text).ok())
+        .and_then(|(_, text)| parse_yaml(&text).ok()?.value)
         .is_some_and(|block| block.get("custom").is_some_and(|custom| custom.get("id").is_some()))
+}
+
+/// A mistake in metadata.
+struct Mistake {
+    /// Where it is in the block.
+    pointer: String,
+    message: String,
+}
+
+/// A field that is misspelled, or is not a text. Other fields than ours may be anything.
+fn mistake(block: &Value) -> Option<Mistake> {
+    let of = |pointer: String, message: String| Some(Mistake { pointer, message });
+    if !block.is_null() && !block.is_object() {
+        return of(String::new(), "the metadata is not a mapping: write `title: …`".into());
+    }
+    for (base, texts, others) in
+        [("", &TEXTS[..], &OTHERS[..]), ("custom", &CUSTOM, &CUSTOM_OTHERS)]
+    {
+        let fields = if base.is_empty() { Some(block) } else { block.get(base) };
+        let at = |name: &str| match base {
+            "" => pointer::join("", name),
+            base => pointer::join(&format!("/{base}"), name),
+        };
+        let shown = |name: &str| at(name).trim_start_matches('/').replace('/', ".");
+        let fields = match fields {
+            None | Some(Value::Null) => continue,
+            Some(Value::Object(fields)) => fields,
+            Some(_) => return of(format!("/{base}"), format!("{base} is not a mapping")),
+        };
+        for (name, value) in fields {
+            let name = name.as_str();
+            let is_text = value.is_string() || value.is_number() || value.is_null();
+            if texts.contains(&name) && !is_text {
+                return of(at(name), format!("{} is not a text", shown(name)));
+            }
+            let known = [texts, others].concat();
+            if known.contains(&name) {
+                continue;
+            }
+            if let Some(near) = misspelled(name, &known) {
+                let message = format!("unknown field {}: did you mean `{near}`?", shown(name));
+                return of(at(name), message);
+            }
+        }
+    }
+    None
+}
+
+/// The field that a name is most likely meant to be. Users have fields of their own, such as `kind`.
+fn misspelled<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let near = closest(name, known)?;
+    let most = match name.len() {
+        0..=3 => 0,
+        4 => 1,
+        _ => 2,
+    };
+    (distance(&name.to_lowercase(), &near.to_lowercase()) <= most).then_some(near)
 }
 
 fn problem(source: &PolicySource, line: usize, message: String) -> PolicyProblem {
@@ -100,15 +177,25 @@ fn metadata_block(text: &str) -> Option<(usize, String)> {
     Some((index + 1, yaml + "\n"))
 }
 
+/// Title and description of the metadata block in the comment that ends above a line, from 1.
+pub(super) fn annotation_above(text: &str, line: usize) -> (Option<String>, Option<String>) {
+    let lines: Vec<&str> = text.lines().take(line.saturating_sub(1)).collect();
+    let comment = lines.iter().rev().take_while(|line| line.starts_with('#')).count();
+    let comment = lines.get(lines.len().saturating_sub(comment)..).unwrap_or_default().join("\n");
+    let block = metadata_block(&comment).and_then(|(_, text)| parse_yaml(&text).ok()?.value);
+    let block = block.unwrap_or_default();
+    (self::text(&block, "title"), self::text(&block, "description"))
+}
+
 /// The one document of a metadata block; a key that is there twice is an error too.
-fn parse_yaml(text: &str) -> Result<Value, yaml::Problem> {
+fn parse_yaml(text: &str) -> Result<Document, yaml::Problem> {
     let mut documents = yaml::parse(text).into_iter();
-    let first = documents.next().unwrap_or_default();
-    if let Some(problem) = first.problems.into_iter().next() {
-        return Err(problem);
+    let mut first = documents.next().unwrap_or_default();
+    if !first.problems.is_empty() {
+        return Err(first.problems.swap_remove(0));
     }
     match documents.next() {
-        None => Ok(first.value.unwrap_or_default()),
+        None => Ok(first),
         Some(second) => Err(yaml::Problem {
             message: "a second document begins here: metadata is one".into(),
             span: second.positions.nearest(""),
@@ -186,6 +273,12 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_the_users_own_are_fine() {
+        let text = "# METADATA\n# title: x\n# authors: [a]\n# custom: {id: user/x, kind: a, owner: [b], ids: 1, severity: {c: 1}}\npackage x\n";
+        assert_eq!(rule(text).unwrap().id, "user/x");
+    }
+
+    #[test]
     fn a_policy_without_metadata_is_named_after_its_package() {
         let rule = rule("package my.Some_Rule\n").unwrap();
         assert_eq!(
@@ -215,6 +308,14 @@ mod tests {
             ("custom: {id: security/Not_Kebab}", "not in kebab-case"),
             ("custom: {id: 7}", "custom.id is not a string"),
             ("custom: {id: user/x, level: fatal}", "unknown custom.level \"fatal\""),
+            ("titel: x", "unknown field titel: did you mean `title`?"),
+            (
+                "custom: {id: user/x, levle: error}",
+                "unknown field custom.levle: did you mean `level`?",
+            ),
+            ("custom: {help: [a]}", "custom.help is not a text"),
+            ("custom: x", "custom is not a mapping"),
+            ("title: [a]", "title is not a text"),
         ] {
             let error = rule(&format!("\n# METADATA\n# {yaml}\npackage x\n")).unwrap_err();
             assert!(error.starts_with("a.rego:") && error.contains(message), "{error}");

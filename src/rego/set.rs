@@ -1,6 +1,7 @@
 //! All policies that are in force at one time, ready to run.
 
 use super::compile::{self, CompiledRule};
+use super::dialect;
 use super::error::{PolicyError, PolicyProblem};
 use super::evaluate::{Machines, failure, read_verdict};
 use super::input::Input;
@@ -61,10 +62,10 @@ impl PolicySet {
     /// The `*.rego` files and FlinkPolicies under the paths, and policies of the library by name.
     ///
     /// # Errors
-    /// When a path cannot be read or a policy is refused; see [`PolicyError::problems`] for the
-    /// places.
+    /// When a path cannot be read or a policy is refused, be it because it is written for another
+    /// tool; see [`PolicyError::problems`] for the places.
     pub fn load(paths: &[PathBuf]) -> Result<Self, PolicyError> {
-        Self::from_sources(source::read(paths)?)
+        Self::from_sources(dialect::only_own(source::read(paths)?)?)
     }
 
     /// Exactly these policies; test files among them are left out.

@@ -3,6 +3,7 @@
 //! A file is Rego, or YAML or JSON with FlinkPolicies as `kubectl get -o yaml` prints them.
 
 use super::error::{PolicyError, PolicyProblem};
+use super::gatekeeper::PolicyObject;
 use super::scope::Scope;
 use super::{flink_policy, library};
 use crate::resource::fields::text;
@@ -22,6 +23,18 @@ pub struct PolicySource {
     pub text: String,
     /// Where it applies and how strictly; a Rego file applies everywhere.
     pub scope: Scope,
+    /// The version of Rego it is written in.
+    pub syntax: Syntax,
+}
+
+/// A version of Rego.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Syntax {
+    /// `deny contains message if { … }`
+    #[default]
+    V1,
+    /// `deny[message] { … }`: policies of other tools may be written in it.
+    V0,
 }
 
 impl PolicySource {
@@ -38,7 +51,29 @@ impl PolicySource {
 /// When a path does not exist, a file is not readable text, a FlinkPolicy is invalid, or the library
 /// has no such policy.
 pub fn read(paths: &[PathBuf]) -> Result<Vec<PolicySource>, PolicyError> {
-    let (mut sources, mut objects) = (Vec::new(), Objects::default());
+    Ok(read_files(paths, false)?.sources)
+}
+
+/// What policy files hold.
+#[derive(Debug, Default)]
+pub struct PolicyFiles {
+    /// Rego, of files and FlinkPolicies.
+    pub sources: Vec<PolicySource>,
+    /// Objects of Gatekeeper.
+    pub objects: Vec<PolicyObject>,
+}
+
+/// [`read`], with the objects of other tools.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_all(paths: &[PathBuf]) -> Result<PolicyFiles, PolicyError> {
+    read_files(paths, true)
+}
+
+fn read_files(paths: &[PathBuf], with_objects: bool) -> Result<PolicyFiles, PolicyError> {
+    let mut objects = Objects { with_others: with_objects, ..Objects::default() };
+    let mut sources = Vec::new();
     for path in list_files(&on_disk(paths), &EXTENSIONS)? {
         if is_manifest(&path) {
             objects.read(&path, paths.contains(&path))?;
@@ -60,7 +95,7 @@ pub fn read(paths: &[PathBuf]) -> Result<Vec<PolicySource>, PolicyError> {
             }
         }
     }
-    Ok(sources)
+    Ok(PolicyFiles { sources, objects: objects.others })
 }
 
 /// The paths that are files and folders; the others name policies of the library.
@@ -71,7 +106,7 @@ pub fn on_disk(paths: &[PathBuf]) -> Vec<PathBuf> {
 fn read_file(path: &Path) -> Result<PolicySource, PolicyError> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| PolicyError::Read { path: path.into(), source })?;
-    Ok(PolicySource { path: path.display().to_string(), text, scope: Scope::default() })
+    Ok(PolicySource { path: path.display().to_string(), text, ..PolicySource::default() })
 }
 
 fn is_manifest(path: &Path) -> bool {
@@ -84,6 +119,9 @@ fn is_manifest(path: &Path) -> bool {
 struct Objects {
     sources: Vec<PolicySource>,
     problems: Vec<PolicyProblem>,
+    /// Whether objects of other tools are kept.
+    with_others: bool,
+    others: Vec<PolicyObject>,
 }
 
 impl Objects {
@@ -94,14 +132,29 @@ impl Objects {
             Err(error) if is_named => return Err(error),
             Err(_) => return Ok(()),
         };
-        if !is_named && !text.contains("FlinkPolicy") {
+        let may_have_others = self.with_others
+            && (text.contains("gatekeeper.sh/") || text.contains("ValidatingAdmissionPolicy"));
+        if !is_named && !text.contains("FlinkPolicy") && !may_have_others {
             return Ok(());
         }
-        let before = (self.sources.len(), self.problems.len());
-        for document in yaml::parse(&text) {
-            self.take(path, &document);
+        let counts = |it: &Self| (it.sources.len(), it.problems.len(), it.others.len());
+        let before = counts(self);
+        let documents = yaml::parse(&text);
+        let is_refused = documents
+            .iter()
+            .any(|document| document.value.is_none() && !document.problems.is_empty());
+        let file = path.display().to_string();
+        let lenient = (is_refused && may_have_others)
+            .then(|| PolicyObject::read_leniently(&file, &text))
+            .flatten();
+        match lenient {
+            Some(objects) => {
+                self.others
+                    .extend(objects.into_iter().filter(|it| PolicyObject::is_known(&it.value)));
+            }
+            None => documents.iter().for_each(|document| self.take(path, document)),
         }
-        if is_named && before == (self.sources.len(), self.problems.len()) {
+        if is_named && before == counts(self) {
             let message = "there is no FlinkPolicy in this file: give a manifest of kind FlinkPolicy, or a file that ends in `.rego`";
             self.problems.push(PolicyProblem::of_file(&path.display().to_string(), message));
         }
@@ -119,6 +172,15 @@ impl Objects {
             self.problems.push(problem(found.span, found.message.clone()));
         }
         for (prefix, value) in document.value.iter().flat_map(lists::items) {
+            if self.with_others && PolicyObject::is_known(value) {
+                self.others.push(PolicyObject {
+                    file: path.display().to_string(),
+                    value: value.clone(),
+                    positions: document.positions.clone(),
+                    prefix,
+                });
+                continue;
+            }
             if text(value, "kind") != "FlinkPolicy"
                 || !text(value, "apiVersion").starts_with("flinkgate.dev/")
             {

@@ -2,6 +2,7 @@
 //! regorus neither refuses recursion nor reports what a policy reads. Names that a body or a
 //! comprehension declares hide rules of the same name; where scoping is unclear, a reference counts.
 
+use super::compat::{self, Call, Hoisted, hoisted};
 use super::error::PolicyProblem;
 use super::references::{Definition, ImportedName, ModuleFacts, Reference};
 use super::syntax::{Chain, Pattern, ValueSource, at, chain, declarations, rego_path, variables};
@@ -33,8 +34,10 @@ pub(super) fn module_facts(module: &Module) -> ModuleFacts {
     let mut walker = Walker::new(&package, imports);
     let definitions: Vec<Definition> =
         module.policy.iter().map(|rule| walker.definition(rule)).collect();
-    let (inputs, problems, imported) = (walker.inputs, walker.problems, walker.imported);
-    ModuleFacts { definitions, inputs, problems, imported, package }
+    let Walker { inputs, problems, imported, mut calls, negated, statements, .. } = walker;
+    // A function of the module's own goes before the one of OPA.
+    calls.retain(|_, call| !definitions.iter().any(|one| one.name == call.name));
+    ModuleFacts { definitions, inputs, problems, imported, calls, negated, statements, package }
 }
 
 /// A name that a query, a pattern or a function's head declares.
@@ -52,6 +55,9 @@ pub(super) struct Walker<'a> {
     pub inputs: Vec<Reference>,
     pub problems: Vec<PolicyProblem>,
     pub imported: BTreeMap<usize, ImportedName>,
+    calls: BTreeMap<usize, Call>,
+    negated: BTreeMap<usize, Vec<Hoisted>>,
+    statements: BTreeMap<usize, compat::Statement>,
     depth: usize,
 }
 
@@ -67,6 +73,9 @@ impl<'a> Walker<'a> {
             inputs: Vec::new(),
             problems: Vec::new(),
             imported: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            negated: BTreeMap::new(),
+            statements: BTreeMap::new(),
             depth: 0,
         }
     }
@@ -181,12 +190,25 @@ impl<'a> Walker<'a> {
         self.scopes.push(Vec::new());
         self.declare(query);
         for statement in &query.stmts {
+            self.statements.extend(compat::statement(statement));
             match &statement.literal {
                 Literal::SomeVars { .. } => {}
                 Literal::SomeIn { key, value, collection, .. } => {
                     key.iter().chain([value, collection]).for_each(|expr| self.expr(expr));
                 }
-                Literal::Expr { expr, .. } | Literal::NotExpr { expr, .. } => self.expr(expr),
+                Literal::Expr { expr, .. } => self.expr(expr),
+                Literal::NotExpr { expr, .. } => {
+                    if let Expr::Call { span, params, .. } = expr.as_ref() {
+                        let text = span.source.contents();
+                        // A name that is no variable is a rule's, if it is any.
+                        let is_rule = |name: &str| name != "_" && self.local(name).is_none();
+                        let hoisted = hoisted(text, span, params, is_rule);
+                        if !hoisted.is_empty() {
+                            self.negated.insert(statement.span.start as usize, hoisted);
+                        }
+                    }
+                    self.expr(expr);
+                }
                 Literal::Every { key, value, domain, query, .. } => {
                     self.expr(domain);
                     let element = self.value(ValueSource::ElementOf(domain));
@@ -248,7 +270,13 @@ impl<'a> Walker<'a> {
                 self.comprehension(&[term], query)
             }
             Expr::ObjectCompr { key, value, query, .. } => self.comprehension(&[key, value], query),
-            Expr::Call { fcn, params, .. } => {
+            Expr::Call { span, fcn, params, .. } => {
+                if let Some(function) = chain(fcn).filter(|it| {
+                    self.local(it.root).is_none() && !self.imports.contains_key(it.root)
+                }) && let Some(call) = Call::of(&function, span, params)
+                {
+                    self.calls.insert(function.span.start as usize, call);
+                }
                 self.reference(fcn);
                 params.iter().for_each(|param| self.expr(param));
             }

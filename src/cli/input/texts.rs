@@ -116,6 +116,11 @@ impl Texts {
         self.of(|text| text.contains(word) || text.contains('\\'))
     }
 
+    /// All objects, for policies that want them side by side.
+    pub fn all(&self) -> Vec<Manifest> {
+        self.of(|_| true)
+    }
+
     /// The objects of the files that have Flinkgate's kinds.
     pub fn configuration(&self) -> Vec<Manifest> {
         self.of(|text| text.contains("flinkgate.dev/"))

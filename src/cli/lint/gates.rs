@@ -1,6 +1,7 @@
 //! The gates of a run: one for each set of tenants, policies and versions that configurations name.
 
 use super::configured;
+use super::foreign::ForeignPolicies;
 use super::nothing::Nothing;
 use crate::cli::args::{OnlyTenantArgs, OperatorArgs, TenantArgs};
 use crate::cli::gate;
@@ -10,6 +11,7 @@ use crate::flink::budgets::NamespaceObjects;
 use crate::flink::network::NamespaceNetwork;
 use crate::kinds;
 use crate::pipeline::Gate;
+use crate::rego::foreign::{Choice, load};
 use crate::report::RuleInfo;
 use crate::rules::notices::NOTICES;
 use std::collections::BTreeMap;
@@ -21,6 +23,8 @@ pub(super) struct Pair {
     /// The same with those of the input, which are judged as if they were applied in their order;
     /// `None` if the input has none.
     configured: Option<Gate>,
+    /// Policies of other tools.
+    pub(super) foreign: ForeignPolicies,
     /// The number of the quotas to which the objects count: those of one set of tenants.
     pub(super) quota: usize,
 }
@@ -44,7 +48,7 @@ impl Gates {
     /// # Errors
     /// When a tenant, a policy or the operator's configuration cannot be used or is none, or a
     /// configuration names an unknown rule.
-    pub(super) fn load(texts: &Texts) -> anyhow::Result<Self> {
+    pub(super) fn load(texts: &Texts, choice: &Choice) -> anyhow::Result<Self> {
         let surrounding = texts.surrounding();
         let mut gates = Self { pairs: Vec::new(), of_settings: BTreeMap::new() };
         let (mut loaded, mut unknown) = (Vec::<&GateSettings>::new(), Vec::new());
@@ -55,7 +59,7 @@ impl Gates {
                 None => {
                     let first = loaded.iter().position(|other| other.shares_quota(&settings.gate));
                     let quota = first.unwrap_or(loaded.len());
-                    gates.pairs.push(pair(settings, quota, texts, &surrounding)?);
+                    gates.pairs.push(pair(settings, (quota, choice), texts, &surrounding)?);
                     loaded.push(&settings.gate);
                     loaded.len().saturating_sub(1)
                 }
@@ -82,7 +86,10 @@ impl Gates {
 
     /// The documentation of all rules, each once.
     pub(super) fn rules(&self) -> Vec<RuleInfo> {
-        let rules = self.pairs.iter().flat_map(|pair| gate::rules(&pair.in_force));
+        let rules = self.pairs.iter().flat_map(|pair| {
+            let foreign = pair.foreign.policies().rules().map(gate::rule_info);
+            gate::rules(&pair.in_force).into_iter().chain(foreign)
+        });
         let rules: BTreeMap<String, RuleInfo> = rules.map(|rule| (rule.id.clone(), rule)).collect();
         rules.into_values().collect()
     }
@@ -91,19 +98,20 @@ impl Gates {
 /// The ids that a configuration or a suppression can name.
 pub(super) fn rule_ids(pair: &Pair) -> Vec<&str> {
     let catalog = pair.configured().policies().catalog().iter();
-    let ids = catalog.map(|rule| rule.id.as_str());
+    let foreign = pair.foreign.policies().rules();
+    let ids = catalog.chain(foreign).map(|rule| rule.id.as_str());
     ids.chain(NOTICES.iter().map(|notice| notice.id)).collect()
 }
 
 fn pair(
     settings: &Settings,
-    quota: usize,
+    (quota, choice): (usize, &Choice),
     texts: &Texts,
     surrounding: &[Manifest],
 ) -> anyhow::Result<Pair> {
     let of = settings.gate.clone();
     if !settings.allow_empty {
-        Nothing::check_paths(&of)?;
+        Nothing::check_paths(&of, choice)?;
     }
     let operator =
         OperatorArgs { operator_config: of.operator_config, operator_version: of.operator_version };
@@ -118,10 +126,12 @@ fn pair(
     let context = context.with_neighbours(objects).with_networks(networks);
     let tenants = TenantArgs { tenants: of.tenants };
     let only = OnlyTenantArgs { tenant: of.tenant };
-    let gate = gate::load(&tenants, &only, &of.policies, of.unassigned, context, || {
+    let policies = load(&of.policies, choice)?;
+    let gate = gate::load(&tenants, &only, policies.own, of.unassigned, context, || {
         texts.mentioning("Namespace")
     })?;
+    let foreign = ForeignPolicies::new(policies.foreign, texts);
     let in_force = gate.with_completed_files();
     let configured = configured::gate(&in_force, texts);
-    Ok(Pair { in_force, configured, quota })
+    Ok(Pair { in_force, configured, foreign, quota })
 }

@@ -34,6 +34,8 @@ pub(super) struct Linted {
     pub(super) borrowed: Vec<Borrowed>,
     /// The ConfigMaps with Flink's configuration.
     pub(super) config_maps: BTreeMap<ConfigMapName, Vec<ConfigMapPlace>>,
+    /// Findings that exceptions of conftest's policies leave out.
+    pub(super) excepted: usize,
     usage: InputUsage,
 }
 
@@ -49,6 +51,7 @@ impl Linted {
         for (name, places) in more.config_maps {
             self.config_maps.entry(name).or_default().extend(places);
         }
+        self.excepted += more.excepted;
         self.usage.add_all(&more.usage);
     }
 
@@ -125,6 +128,18 @@ fn object(
     usage: &InputUsage,
     fixes: usize,
 ) -> Linted {
+    let mut linted = by_gate(pair, manifest, as_is, usage, fixes);
+    pair.foreign.judge(manifest, &mut linted);
+    linted
+}
+
+fn by_gate(
+    pair: &Pair,
+    manifest: &Manifest,
+    as_is: bool,
+    usage: &InputUsage,
+    fixes: usize,
+) -> Linted {
     let mut linted = Linted {
         objects: vec![manifest.judged()],
         annotated: Annotated::of(manifest).into_iter().collect(),
@@ -193,7 +208,11 @@ fn point(
     })
 }
 
-fn diagnostic(manifest: &Manifest, finding: Finding, tenant: Option<String>) -> Diagnostic {
+pub(super) fn diagnostic(
+    manifest: &Manifest,
+    finding: Finding,
+    tenant: Option<String>,
+) -> Diagnostic {
     let Finding { rule, level, message, pointer, help, facts, at_key, within, .. } = finding;
     Diagnostic {
         span: if at_key { manifest.key_span(&pointer) } else { manifest.span(&pointer) },

@@ -6,6 +6,7 @@ mod borrowed;
 mod changed_lines;
 mod configured;
 pub(super) mod fixes;
+mod foreign;
 mod gates;
 mod inner;
 mod judge;
@@ -39,6 +40,8 @@ pub struct Args {
     manifests: ManifestArgs,
     #[command(flatten)]
     settings: SettingsArgs,
+    #[command(flatten)]
+    foreign: foreign::ForeignArgs,
     /// Check the objects as written, without the changes that the cluster would make
     #[arg(long)]
     as_is: bool,
@@ -143,13 +146,18 @@ impl Evaluation {
 
 /// Judges an input by its configurations, and takes out what it suppresses or a baseline knows.
 fn evaluate(args: &Args, of_run: &Settings, texts: &Texts) -> anyhow::Result<Evaluation> {
-    let gates = Gates::load(texts)?;
+    let gates = Gates::load(texts, &args.foreign.choice())?;
     let fix_bytes = match args.fixes.applies() {
         true => fixes::BYTES_TO_APPLY,
         false if output::shows_fixes(&of_run.outputs) => fixes::BYTES_TO_SHOW,
         false => 0,
     };
-    let (mut input, linted) = args.found(&gates, texts, fix_bytes);
+    let (mut input, mut linted) = args.found(&gates, texts, fix_bytes);
+    for pair in gates.all() {
+        pair.foreign.combined(texts, &mut input.sources, &mut linted);
+        input.notes.extend(pair.foreign.policies().notes());
+    }
+    input.notes.extend(foreign::note(linted.excepted));
     input.notes.extend(repeated::note(&linted.objects));
 
     let adjust = Adjust::new(texts);

@@ -3,6 +3,7 @@
 use crate::cli::input::Input;
 use crate::cli::settings::GateSettings;
 use crate::pipeline::operator_defaults;
+use crate::rego::foreign::{self, Choice};
 use crate::rego::source;
 use std::path::PathBuf;
 
@@ -56,8 +57,11 @@ impl Nothing {
     ///
     /// # Errors
     /// When one has not, or cannot be read.
-    pub(super) fn check_paths(settings: &GateSettings) -> anyhow::Result<()> {
+    pub(super) fn check_paths(settings: &GateSettings, choice: &Choice) -> anyhow::Result<()> {
         for path in &settings.policies {
+            if !foreign::load(std::slice::from_ref(path), choice)?.foreign.is_empty() {
+                continue;
+            }
             let sources = source::read(std::slice::from_ref(path))?;
             if sources.iter().all(source::PolicySource::is_test) {
                 Err(Self::Policies(path.clone()))?;

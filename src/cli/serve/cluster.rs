@@ -22,7 +22,7 @@ use crate::cluster::watch::SharedWatches;
 use crate::pipeline::Gate;
 use crate::quota::admitted_store::AdmittedLedgers;
 use crate::quota::commit::Ledgers;
-use crate::rego::{PolicySet, source};
+use crate::rego::{PolicySet, dialect, source};
 use crate::resource::files;
 use crate::server::health::Health;
 use crate::server::tls::CurrentCertificate;
@@ -70,7 +70,7 @@ pub(super) async fn start(
     let client = Client::try_from(config)
         .context("--cluster: the configuration of the cluster cannot be used")?;
     // Wrong files end the command, as they do without a cluster.
-    let base = source::read(&args.policies.policies)?;
+    let base = dialect::only_own(source::read(&args.policies.policies)?)?;
     PolicySet::from_sources(base.clone())?;
 
     let (inputs, received) = mpsc::channel(WAITING);
@@ -223,7 +223,7 @@ async fn follow(policies: Vec<PathBuf>, inputs: mpsc::Sender<Input>) {
         match looked {
             Ok((now, paths)) if seen != Some(now) => {
                 let first = seen.replace(now).is_none();
-                match source::read(&paths) {
+                match source::read(&paths).and_then(dialect::only_own) {
                     Ok(_) if first => {}
                     Ok(sources) => {
                         if inputs.send(Input::Base(sources)).await.is_err() {

@@ -28,7 +28,7 @@ use super::Needs;
 use crate::quota::limits::QuotaVerdict;
 use crate::quota::{Usage, display};
 use crate::rules::{NamespaceOwner, Subject};
-use convert::convert;
+pub(in crate::rego) use convert::convert;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;

@@ -1,0 +1,9 @@
+package main
+
+deny[msg] {
+  msg := f(input.metadata.name)
+}
+
+f(x) = y {
+  y := f(x)
+}

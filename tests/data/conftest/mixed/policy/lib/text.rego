@@ -1,0 +1,3 @@
+package lib.text
+
+is_empty(x) if x == ""

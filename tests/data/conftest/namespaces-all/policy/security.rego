@@ -1,0 +1,6 @@
+package kubernetes.security
+
+deny[msg] {
+  input.spec.privileged
+  msg := "privileged"
+}

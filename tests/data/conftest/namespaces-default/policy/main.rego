@@ -1,0 +1,5 @@
+package main
+
+deny["no labels"] {
+  not input.metadata.labels
+}

@@ -1,0 +1,3 @@
+package kubernetes.names
+
+warn contains "the name is short" if count(input.metadata.name) < 3

@@ -1,0 +1,9 @@
+package main
+
+deny {
+  input.kind == "Pod"
+}
+
+warn[x] {
+  x := count(input.metadata)
+}
