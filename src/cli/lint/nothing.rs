@@ -59,7 +59,9 @@ impl Nothing {
     /// When one has not, or cannot be read.
     pub(super) fn check_paths(settings: &GateSettings, choice: &Choice) -> anyhow::Result<()> {
         for path in &settings.policies {
-            if !foreign::load(std::slice::from_ref(path), choice)?.foreign.is_empty() {
+            let foreign = foreign::load(std::slice::from_ref(path), choice)?.foreign;
+            // What is not evaluated is noted.
+            if !foreign.is_empty() || !foreign.notes().is_empty() {
                 continue;
             }
             let sources = source::read(std::slice::from_ref(path))?;
