@@ -94,7 +94,10 @@ fn sarif_has_what_github_reads() {
     let privileged = rules.iter().find(|rule| rule["id"] == "security/privileged").unwrap();
     assert_eq!(privileged["helpUri"], "https://flinkgate.dev/rules/security/privileged");
     assert_eq!(privileged["properties"]["security-severity"], "8.0");
-    assert_eq!(privileged["properties"]["tags"][0], "security");
+    assert_eq!(
+        privileged["properties"]["tags"],
+        serde_json::json!(["flink", "kubernetes", "security"])
+    );
     for rule in rules {
         let severity = rule["properties"].get("security-severity").and_then(Value::as_str);
         let is_security = ["security/", "network/"]

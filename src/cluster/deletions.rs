@@ -78,6 +78,8 @@ mod tests {
     }
 
     fn asked(answer: (u16, String), counted: &[(ObjectRef, String)]) -> Vec<String> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let _in_runtime = runtime.enter();
         let client = fake_api_server::client(move |request| {
             let path = "/apis/flink.apache.org/v1beta1/namespaces/prod/flinkdeployments";
             assert_eq!(request.uri().path(), path);
@@ -85,7 +87,6 @@ mod tests {
             let answer = answer.clone();
             async move { answer }
         });
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(deleted(client, counted.to_vec())).into_iter().collect()
     }
 

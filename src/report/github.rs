@@ -6,6 +6,7 @@
 
 use super::{Diagnostic, Report, Unreadable, counted, text};
 use crate::rules::Level;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -27,7 +28,7 @@ pub fn render(report: &Report) -> String {
     }
     let mut out = String::new();
     for (file, mut group) in groups {
-        group.findings.sort_by(|a, b| b.level.cmp(&a.level));
+        group.findings.sort_by_key(|finding| Reverse(finding.level));
         let count = group.findings.len() + group.unreadable.len();
         // Writing to a String does not fail.
         let _ =

@@ -5,6 +5,7 @@
 
 use super::{Diagnostic, Report, text};
 use crate::rules::Level;
+use std::cmp::Reverse;
 use std::fmt::Write;
 
 /// Longest summary in bytes: GitHub takes 1 MiB for a step.
@@ -17,7 +18,7 @@ pub fn render(report: &Report) -> String {
     let mut out = format!("### Flinkgate: {}\n", text_of(&text::summary(report)));
     let mut rows: Vec<String> = report.unreadable.iter().map(unreadable).collect();
     let mut diagnostics: Vec<&Diagnostic> = report.diagnostics.iter().collect();
-    diagnostics.sort_by(|a, b| b.level.cmp(&a.level));
+    diagnostics.sort_by_key(|finding| Reverse(finding.level));
     rows.extend(diagnostics.into_iter().map(finding));
     if rows.is_empty() {
         return out;

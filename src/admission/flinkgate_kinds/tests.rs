@@ -178,7 +178,7 @@ fn a_policy_is_compiled_with_all_others() {
         (
             "new",
             json!({"metadata": {}, "spec": {"regoo": "x"}}),
-            "error /spec unknown field `regoo`",
+            "error /spec/regoo unknown field `regoo`: did you mean `rego`?",
         ),
         (
             "new",

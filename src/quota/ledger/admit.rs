@@ -89,7 +89,7 @@ impl Ledger {
         self.undo(undo);
         let refused = || {
             let is_new = !may_shrink && request.version == 0 && request.object.declares();
-            let counted = is_new.then(|| self.users_of(&shortfalls)).unwrap_or_default();
+            let counted = if is_new { self.users_of(&shortfalls) } else { Default::default() };
             let shortage = Shortage::new(self, request, shortfalls);
             Decision::Refused(Box::new(Shortage { may_shrink, counted, ..shortage }))
         };

@@ -6,7 +6,8 @@
 use super::level;
 use crate::report::RuleInfo;
 use crate::rules::Level;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Where the pages of built-in rules are published.
 const PAGES: &str = "https://flinkgate.dev/rules/";
@@ -17,26 +18,30 @@ const SECURITY: [&str; 2] = ["security", "network"];
 pub(super) fn descriptor(rule: &RuleInfo) -> Value {
     let help = if rule.help.is_empty() { &rule.description } else { &rule.help };
     let family = rule.id.split('/').next().unwrap_or_default();
-    let mut tags = vec![family];
-    tags.extend((SECURITY.contains(&family) && family != "security").then_some("security"));
-    tags.extend(["flink", "kubernetes"]);
-    let mut properties =
-        json!({"tags": tags, "precision": "very-high", "problem.severity": severity(rule.level)});
-    if SECURITY.contains(&family) {
-        properties["security-severity"] = security_severity(rule.level).into();
+    let is_security = SECURITY.contains(&family);
+    let tags: BTreeSet<&str> = [family, "flink", "kubernetes"]
+        .into_iter()
+        .chain(is_security.then_some("security"))
+        .collect();
+    let mut properties = Map::new();
+    properties.insert("tags".into(), json!(tags));
+    properties.insert("precision".into(), "very-high".into());
+    properties.insert("problem.severity".into(), severity(rule.level).into());
+    if is_security {
+        properties.insert("security-severity".into(), security_severity(rule.level).into());
     }
-    let mut descriptor = json!({
-        "id": rule.id,
-        "shortDescription": {"text": rule.title},
-        "fullDescription": {"text": rule.description},
-        "help": {"text": help, "markdown": help},
-        "defaultConfiguration": {"level": level(rule.level)},
-        "properties": properties,
-    });
-    if rule.is_builtin {
-        descriptor["helpUri"] = format!("{PAGES}{}", rule.id).into();
-    }
-    descriptor
+    let page =
+        rule.is_builtin.then(|| ("helpUri".to_owned(), format!("{PAGES}{}", rule.id).into()));
+    let fields = [
+        ("id", json!(rule.id)),
+        ("shortDescription", json!({"text": rule.title})),
+        ("fullDescription", json!({"text": rule.description})),
+        ("help", json!({"text": help, "markdown": help})),
+        ("defaultConfiguration", json!({"level": level(rule.level)})),
+        ("properties", properties.into()),
+    ];
+    let fields = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+    fields.chain(page).collect::<Map<String, Value>>().into()
 }
 
 fn severity(level: Level) -> &'static str {
