@@ -20,18 +20,20 @@ const REMOVING: [&str; 5] = [
 
 /// Rules that know how a value must be written, but not what it means; and rules that want an option
 /// under another name, or not at all. All other rules come before them.
-const OF_FORM: [&str; 8] = [
+const OF_FORM: [&str; 9] = [
     "flink/overlapping-option",
     "flink/invalid-value",
     "flink/invalid-pod",
     "flink/schema",
     "flink/option-version",
     "flink/overridden-option",
+    HIDDEN_OPTIONS,
     "flink/deprecated-option",
     "flink/unknown-option",
 ];
 
-/// The rule for texts in which Flink reads more or other options than those that are written.
+/// The rule for texts that Flink reads otherwise than they are written. Its errors are of hidden options,
+/// and its warnings of lost text.
 const HIDDEN_OPTIONS: &str = "flink/option-text";
 
 /// A rule, and the rules in whose favour it is silent about the same value. What a value means is known
@@ -77,11 +79,13 @@ pub fn remove(findings: &mut Vec<Finding>) {
 pub fn makes_superfluous((one, one_level): (&str, Level), (other, level): (&str, Level)) -> bool {
     let yields = || YIELDS.iter().any(|yields| yields.rule == other && yields.to.contains(&one));
     one_level >= level
-        && rank(one).zip(rank(other)).is_some_and(|(one, other)| one < other || yields())
+        && rank(one, one_level)
+            .zip(rank(other, level))
+            .is_some_and(|(one, other)| one < other || yields())
 }
 
 /// The rank of a built-in rule among the findings of one place: the lowest one stays.
-fn rank(rule: &str) -> Option<usize> {
+fn rank(rule: &str, level: Level) -> Option<usize> {
     let index = |rules: &[&str]| rules.iter().position(|known| *known == rule);
     let removing = OF_TENANTS.len();
     let of_meaning = removing + REMOVING.len();
@@ -91,7 +95,7 @@ fn rank(rule: &str) -> Option<usize> {
     if let Some(index) = index(&REMOVING) {
         return Some(removing + index);
     }
-    if let Some(index) = index(&OF_FORM) {
+    if let Some(index) = index(&OF_FORM).filter(|_| !protects(rule, level)) {
         return Some(of_meaning + 1 + index);
     }
     all().any(|known| known.id == rule).then_some(of_meaning)
@@ -99,9 +103,9 @@ fn rank(rule: &str) -> Option<usize> {
 
 /// Whether a rule protects from users. No rule of mere correctness hides its findings, and they are there
 /// whatever is wrong besides.
-fn protects(rule: &str) -> bool {
+fn protects(rule: &str, level: Level) -> bool {
     rule.starts_with("security/")
-        || rule == HIDDEN_OPTIONS
+        || (rule == HIDDEN_OPTIONS && level == Level::Error)
         || OF_TENANTS.contains(&rule)
         || REMOVING.contains(&rule)
 }
@@ -166,7 +170,7 @@ impl<'f> Places<'f> {
 
     /// Whether another finding, which is as severe, makes this one superfluous.
     fn have_better(&self, finding: &Finding) -> bool {
-        let is_built_in = rank(&finding.rule).is_some();
+        let is_built_in = rank(&finding.rule, finding.level).is_some();
         is_built_in
             && (self.have_unreadable(finding)
                 || self.have_nearer(finding)
@@ -176,7 +180,7 @@ impl<'f> Places<'f> {
     /// Of a value of a wrong type, nothing below can be right. What protects from users is reported
     /// nevertheless.
     fn have_unreadable(&self, finding: &Finding) -> bool {
-        if self.unreadable.is_empty() || protects(&finding.rule) {
+        if self.unreadable.is_empty() || protects(&finding.rule, finding.level) {
             return false;
         }
         let mut at = pointer::parent(&finding.pointer);
@@ -205,7 +209,7 @@ impl<'f> Places<'f> {
             .any(|other| {
                 other.rule != finding.rule
                     && other.level >= finding.level
-                    && rank(&other.rule).is_some()
+                    && rank(&other.rule, other.level).is_some()
             })
     }
 }
@@ -227,7 +231,7 @@ mod tests {
     #[test]
     fn every_rule_of_the_table_exists() {
         let named = YIELDS.iter().flat_map(|yields| yields.to.iter().chain([&yields.rule]));
-        let lists = OF_TENANTS.iter().chain(&REMOVING).chain(&OF_FORM).chain([&HIDDEN_OPTIONS]);
+        let lists = OF_TENANTS.iter().chain(&REMOVING).chain(&OF_FORM);
         for id in named.chain(lists) {
             assert!(rules::all().any(|known| known.id == *id), "{id}");
         }
@@ -269,10 +273,10 @@ mod tests {
     #[test]
     fn rules_of_correctness_hide_no_rule_that_protects() {
         let protecting: Vec<&'static str> =
-            rules::all().map(|rule| rule.id).filter(|id| protects(id)).collect();
+            rules::all().map(|rule| rule.id).filter(|id| protects(id, Level::Error)).collect();
         assert!(protecting.len() > 20, "{protecting:?}");
         for rule in protecting {
-            for other in OF_FORM {
+            for other in OF_FORM.into_iter().filter(|other| *other != HIDDEN_OPTIONS) {
                 let kept = finding(rule, Level::Error, "/spec/flinkConfiguration/a");
                 let mut findings = vec![finding(other, Level::Error, &kept.pointer), kept.clone()];
                 remove(&mut findings);
