@@ -393,6 +393,20 @@ fn is_consistent(object: &Value) -> bool {
         all.sort();
         all.windows(2).all(|pair| pair[0] != pair[1])
     };
+    // No API server takes a pod that repeats a name, and mutation completes no such template. When
+    // the operator merges lists by name, only the templates show it.
+    let repeats_nothing = |template: &Value| {
+        let volumes = list(&template["spec"]["volumes"]);
+        let containers = list(&template["spec"]["containers"]);
+        [volumes, containers]
+            .into_iter()
+            .all(|all| unique(all.iter().map(|element| element["name"].to_string()).collect()))
+    };
+    let spec = &object["spec"];
+    let roles = ["jobManager", "taskManager"].map(|role| &spec[role]["podTemplate"]);
+    if !roles.into_iter().chain([&spec["podTemplate"]]).all(repeats_nothing) {
+        return false;
+    }
     workload.pods.iter().all(|set| {
         let spec = &set.template(object)["spec"];
         let volumes = list(&spec["volumes"]);

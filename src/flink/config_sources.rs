@@ -14,10 +14,12 @@ use std::collections::BTreeSet;
 
 mod mounts;
 mod paths;
+mod unjudged;
 
 use mounts::Mounts;
 pub use mounts::replaces_files;
 pub use paths::normal_path;
+pub use unjudged::unjudged;
 
 /// The variable whose lines the image's entrypoint appends to the configuration file.
 pub const PROPERTIES: &str = "FLINK_PROPERTIES";
@@ -125,6 +127,11 @@ pub fn of_container<'a>(
             mounts.visit(volume, &mut visit);
         }
     }
+    of_variables(container, &mut visit);
+}
+
+/// Visits the sources of a container's variables.
+fn of_variables<'a>(container: &'a Value, visit: &mut impl FnMut(ConfigSource<'a>)) {
     let file = FLINK_CONF;
     for (index, variable) in elements(container, "env").iter().enumerate() {
         let reference = variable.get("valueFrom").and_then(|from| from.get("configMapKeyRef"));

@@ -2,24 +2,24 @@
 //! help reports it.
 
 use super::{Finding, Level, all};
+use crate::flink::catalog::other_names;
 use crate::resource::pointer;
 use std::collections::BTreeMap;
 
+/// What a tenant says of an option comes before all else about it.
+const OF_TENANTS: [&str; 2] = ["flink/forbidden-option", "flink/enforced-option"];
+
 /// Rules that want an option removed: nothing else about it matters then.
-const REMOVING: [&str; 6] = [
+const REMOVING: [&str; 5] = [
     "flink/operator-files",
     "flink/operator-identity",
     "flink/configuration-source",
     "flink/internal-option",
     "flink/reserved-option",
-    "flink/forbidden-option",
 ];
 
-/// The rule that has the one value of an option that its tenant allows.
-const ENFORCED: &str = "flink/enforced-option";
-
 /// Rules that know how a value must be written, but not what it means; and rules that want an option
-/// under another name, in one line, or not at all. All other rules come before them.
+/// under another name, or not at all. All other rules come before them.
 const OF_FORM: [&str; 9] = [
     "flink/overlapping-option",
     "flink/invalid-value",
@@ -27,10 +27,14 @@ const OF_FORM: [&str; 9] = [
     "flink/schema",
     "flink/option-version",
     "flink/overridden-option",
-    "flink/option-text",
+    HIDDEN_OPTIONS,
     "flink/deprecated-option",
     "flink/unknown-option",
 ];
+
+/// The rule for texts that Flink reads otherwise than they are written. Its errors are of hidden options,
+/// and its warnings of lost text.
+const HIDDEN_OPTIONS: &str = "flink/option-text";
 
 /// A rule, and the rules in whose favour it is silent about the same value. What a value means is known
 /// to all of them.
@@ -75,32 +79,73 @@ pub fn remove(findings: &mut Vec<Finding>) {
 pub fn makes_superfluous((one, one_level): (&str, Level), (other, level): (&str, Level)) -> bool {
     let yields = || YIELDS.iter().any(|yields| yields.rule == other && yields.to.contains(&one));
     one_level >= level
-        && rank(one).zip(rank(other)).is_some_and(|(one, other)| one < other || yields())
+        && rank(one, one_level)
+            .zip(rank(other, level))
+            .is_some_and(|(one, other)| one < other || yields())
 }
 
 /// The rank of a built-in rule among the findings of one place: the lowest one stays.
-fn rank(rule: &str) -> Option<usize> {
+fn rank(rule: &str, level: Level) -> Option<usize> {
     let index = |rules: &[&str]| rules.iter().position(|known| *known == rule);
-    let of_meaning = REMOVING.len() + 1;
-    if let Some(index) = index(&REMOVING) {
+    let removing = OF_TENANTS.len();
+    let of_meaning = removing + REMOVING.len();
+    if let Some(index) = index(&OF_TENANTS) {
         return Some(index);
     }
-    if let Some(index) = index(&OF_FORM) {
-        return Some(index + of_meaning + 1);
+    if let Some(index) = index(&REMOVING) {
+        return Some(removing + index);
     }
-    let rank = if rule == ENFORCED { REMOVING.len() } else { of_meaning };
-    all().any(|known| known.id == rule).then_some(rank)
+    if let Some(index) = index(&OF_FORM).filter(|_| !protects(rule, level)) {
+        return Some(of_meaning + 1 + index);
+    }
+    all().any(|known| known.id == rule).then_some(of_meaning)
 }
 
-/// The value that a finding is about: its pointer, and its option if the pointer is that of a text with
-/// many options.
+/// Whether a rule protects from users. No rule of mere correctness hides its findings, and they are there
+/// whatever is wrong besides.
+fn protects(rule: &str, level: Level) -> bool {
+    rule.starts_with("security/")
+        || (rule == HIDDEN_OPTIONS && level == Level::Error)
+        || OF_TENANTS.contains(&rule)
+        || REMOVING.contains(&rule)
+}
+
+/// The value that a finding is about: its pointer, and its option if the place may have several.
 fn place(finding: &Finding) -> (&str, Option<&str>) {
     let pointer = finding.pointer.as_str();
-    let is_text = || {
-        let texts = ["/volumeMounts/", "/env/", "/envFrom/"];
-        pointer.starts_with("/data/") || texts.iter().any(|part| pointer.contains(part))
+    let has_several = |key: &&str| {
+        let texts = ["/volumeMounts/", "/env/", "/envFrom/", "/args/", "/command/"];
+        pointer.starts_with("/data/")
+            || texts.iter().any(|part| pointer.contains(part))
+            || is_of_another_option(pointer, key)
     };
-    (pointer, finding.facts.key.as_deref().filter(|_| is_text()))
+    (pointer, finding.facts.key.as_deref().filter(has_several))
+}
+
+/// Whether a place in the options of a custom resource is not that of the option itself: the value of
+/// another one, in which it is hidden, or all of the options, from which it is missing.
+fn is_of_another_option(pointer: &str, key: &str) -> bool {
+    let maps = ["/flinkConfiguration", "/flinkConfig", "/flinkProperties"];
+    let Some((_, below)) = maps.iter().find_map(|map| pointer.split_once(map)) else {
+        return false;
+    };
+    let mut written = String::new();
+    for token in pointer::tokens(below) {
+        if !written.is_empty() {
+            written.push('.');
+        }
+        written.push_str(&token);
+    }
+    let (written, key) = (written.trim(), key.trim());
+    let is_below =
+        |one: &str, other: &str| one.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'));
+    let names = other_names(key);
+    let mut others = names.newer.iter().chain(&names.older).chain(&names.readers);
+    let is_own = written == key
+        || (!written.is_empty() && is_below(key, written))
+        || is_below(written, key)
+        || others.any(|name| *name == written);
+    !is_own
 }
 
 /// Findings by what they are about.
@@ -125,16 +170,17 @@ impl<'f> Places<'f> {
 
     /// Whether another finding, which is as severe, makes this one superfluous.
     fn have_better(&self, finding: &Finding) -> bool {
-        let is_built_in = rank(&finding.rule).is_some();
+        let is_built_in = rank(&finding.rule, finding.level).is_some();
         is_built_in
             && (self.have_unreadable(finding)
                 || self.have_nearer(finding)
                 || self.have_cause(finding))
     }
 
-    /// Of a value of a wrong type, nothing below can be right.
+    /// Of a value of a wrong type, nothing below can be right. What protects from users is reported
+    /// nevertheless.
     fn have_unreadable(&self, finding: &Finding) -> bool {
-        if self.unreadable.is_empty() {
+        if self.unreadable.is_empty() || protects(&finding.rule, finding.level) {
             return false;
         }
         let mut at = pointer::parent(&finding.pointer);
@@ -163,7 +209,7 @@ impl<'f> Places<'f> {
             .any(|other| {
                 other.rule != finding.rule
                     && other.level >= finding.level
-                    && rank(&other.rule).is_some()
+                    && rank(&other.rule, other.level).is_some()
             })
     }
 }
@@ -185,7 +231,8 @@ mod tests {
     #[test]
     fn every_rule_of_the_table_exists() {
         let named = YIELDS.iter().flat_map(|yields| yields.to.iter().chain([&yields.rule]));
-        for id in named.chain(&REMOVING).chain(&OF_FORM).chain([&ENFORCED]) {
+        let lists = OF_TENANTS.iter().chain(&REMOVING).chain(&OF_FORM);
+        for id in named.chain(lists) {
             assert!(rules::all().any(|known| known.id == *id), "{id}");
         }
     }
@@ -224,15 +271,65 @@ mod tests {
     }
 
     #[test]
+    fn rules_of_correctness_hide_no_rule_that_protects() {
+        let protecting: Vec<&'static str> =
+            rules::all().map(|rule| rule.id).filter(|id| protects(id, Level::Error)).collect();
+        assert!(protecting.len() > 20, "{protecting:?}");
+        for rule in protecting {
+            for other in OF_FORM.into_iter().filter(|other| *other != HIDDEN_OPTIONS) {
+                let kept = finding(rule, Level::Error, "/spec/flinkConfiguration/a");
+                let mut findings = vec![finding(other, Level::Error, &kept.pointer), kept.clone()];
+                remove(&mut findings);
+                assert!(findings.contains(&kept), "{rule}: {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn options_that_a_value_hides_are_told_apart() {
+        let of = |rule, key: &str, written: &str| {
+            let place = pointer::join("/spec/flinkConfiguration", written);
+            let mut finding = finding(rule, Level::Error, &place);
+            finding.facts.key = Some(key.into());
+            finding
+        };
+        for (key, written, is_one) in [
+            ("web.submit.enable", "web.submit.enable", true),
+            ("web.submit.enable", " web.submit.enable", true),
+            ("state.backend.type", "state.backend", true),
+            ("web.submit.enable", "pipeline.name", false),
+            ("web.submit.enable", "web", true),
+        ] {
+            let mut findings = vec![
+                of("flink/forbidden-option", key, written),
+                of("flink/option-text", written, written),
+            ];
+            remove(&mut findings);
+            assert_eq!(findings.len() == 1, is_one, "{key} {written}");
+        }
+        // Missing options have no place of their own.
+        let mut findings = vec![
+            finding("flink/enforced-option", Level::Error, "/spec/flinkConfiguration"),
+            finding("network/rest-exposure", Level::Error, "/spec/flinkConfiguration"),
+        ];
+        findings[0].facts.key = Some("a".into());
+        findings[1].facts.key = Some("b".into());
+        remove(&mut findings);
+        assert_eq!(findings.len(), 2);
+    }
+
+    #[test]
     fn what_is_below_a_wrong_type_is_silent() {
         let mut wrong = finding("flink/schema", Level::Error, "/spec/a");
         wrong.is_unreadable = true;
         let outside = finding("security/privileged", Level::Error, "/spec/ab");
         let own = finding("own/rule", Level::Error, "/spec/a/b");
-        let mut findings = vec![wrong.clone(), outside.clone(), own.clone()];
-        findings.push(finding("security/privileged", Level::Error, "/spec/a/b/c"));
+        let protecting = finding("security/privileged", Level::Error, "/spec/a/b/c");
+        let kept = [wrong, outside, own, protecting];
+        let mut findings = kept.to_vec();
+        findings.push(finding("flink/size", Level::Error, "/spec/a/b/c"));
         remove(&mut findings);
-        assert_eq!(findings, [wrong, outside, own]);
+        assert_eq!(findings, kept);
     }
 
     #[test]

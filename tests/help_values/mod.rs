@@ -124,6 +124,24 @@ enum Step {
     Remove,
 }
 
+/// What a help says that names no value but what one is like, gives an example, or offers a way that is
+/// none. [`ways`] chooses a value for it, and a fix cannot.
+const CHOICES: [&str; 9] = [
+    ", or set ",
+    ", or raise ",
+    ", such as ",
+    " a directory ",
+    " a version tag: ",
+    " an image from ",
+    " at most ",
+    " that matches ",
+    "remove it, and ",
+];
+
+fn leaves_a_choice(help: &str) -> bool {
+    CHOICES.iter().any(|choice| help.contains(choice))
+}
+
 /// The texts in backticks.
 fn quoted(text: &str) -> Vec<&str> {
     text.split('`').skip(1).step_by(2).collect()
@@ -145,6 +163,10 @@ fn below(directory: &str) -> Value {
 
 /// The ways that a help offers; each must be true. None where the help names no value.
 fn ways(finding: &Finding) -> Vec<Vec<Step>> {
+    // Arguments have options in a form of their own.
+    if finding.facts.key.is_some() && finding.pointer.contains("/args/") {
+        return Vec::new();
+    }
     let help = finding.help.as_deref().unwrap_or_default();
     let first = help.split(", or ").next().unwrap().split(';').next().unwrap();
     let first = first.split(": Flinkgate").next().unwrap();
@@ -384,9 +406,7 @@ fn check(
     for finding in &before {
         let ways_of_help = ways(finding);
         match (finding.fix.as_deref(), ways_of_help.as_slice()) {
-            // Two ways, of which one is no value: use `https`, or set an option.
-            (None, [_])
-                if finding.help.as_deref().is_some_and(|help| help.contains(", or set `")) => {}
+            (None, [_]) if finding.help.as_deref().is_some_and(leaves_a_choice) => {}
             (None, [_]) => wrong.push(format!(
                 "{name}: {} has no fix for: {} at {}",
                 finding.rule,
@@ -401,9 +421,16 @@ fn check(
                 let is_same = match ways(finding).into_iter().next() {
                     // A list of steps is the first way, written as the help says.
                     Some(way) => {
-                        let mut object = resource.object.clone();
-                        way.into_iter().for_each(|step| apply(&mut object, &finding.pointer, step));
-                        flat(&object) == flat(&fixed)
+                        let (mut object, place) = (resource.object.clone(), &finding.pointer);
+                        if let Some(key) = texts::key(finding) {
+                            for step in way {
+                                texts::apply(&mut object, place, key, step);
+                            }
+                            texts::options(&object, place) == texts::options(&fixed, place)
+                        } else {
+                            way.into_iter().for_each(|step| apply(&mut object, place, step));
+                            flat(&object) == flat(&fixed)
+                        }
                     }
                     None => true,
                 };

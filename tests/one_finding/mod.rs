@@ -41,10 +41,11 @@ fn judge(gate: &Gate, resource: &Resource, as_is: bool) -> Vec<Finding> {
     case.map(|case| gate.judge(case, &Usage::default()).findings).unwrap_or_default()
 }
 
-/// What a finding is about. A text has many options at its place.
+/// What a finding is about. A text has many options at its place, and a mapping may lack many.
 fn place(finding: &Finding) -> (String, Option<String>) {
-    let is_text =
-        ["/data/", "/env/", "/volumeMounts/"].iter().any(|part| finding.pointer.contains(part));
+    let texts = ["/data/", "/env/", "/volumeMounts/", "/args/", "/command/"];
+    let is_text = finding.pointer.ends_with("/flinkConfiguration")
+        || texts.iter().any(|part| finding.pointer.contains(part));
     (finding.pointer.clone(), finding.facts.key.clone().filter(|_| is_text))
 }
 

@@ -60,12 +60,9 @@ pub fn read<'c>(
 /// or one that only the running pod knows.
 pub fn unjudged(template: &Value, place: &str) -> Vec<UnjudgedSource> {
     let mut found = Vec::new();
-    config_sources::of_template(template, |source| {
-        let key = source.key.as_deref();
-        if key.is_none_or(config_sources::is_key_of_high_availability) {
-            let key = key.map(str::to_owned);
-            found.push(UnjudgedSource { place: format!("{place}{}", source.place), key });
-        }
+    config_sources::unjudged(template, |own, key| {
+        let place = format!("{place}{own}");
+        found.push(UnjudgedSource { place, key: key.map(str::to_owned) });
     });
     found
 }

@@ -5,7 +5,7 @@ use crate::flink::values::list_elements;
 use crate::resource::fields::{elements, text};
 use crate::resource::pointer;
 use crate::rules::words::{matches_any, shown, use_name_like};
-use crate::rules::{Findings, Level, Rule, Subject};
+use crate::rules::{Advice, Findings, Level, Rule, Subject};
 use serde_json::Value;
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -44,7 +44,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
                 findings
                     .at(pods.place(format_args!("/spec/resourceClaims/{index}")))
                     .message(format!("resource claim `{}` is not allowed", shown(name)))
-                    .help(use_name_like(allowed))
+                    .advise(advice(allowed))
                     .found(name);
             }
         }
@@ -52,6 +52,12 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     if subject.options_make_pods() {
         check_options(subject, allowed, findings);
     }
+}
+
+/// To use an allowed name, or to remove what is at the place where the tenant allows none.
+fn advice(allowed: &[String]) -> Advice {
+    let text = use_name_like(allowed);
+    if allowed.is_empty() { Advice::remove_in_words(text) } else { text.into() }
 }
 
 /// The requests and limits of a container or of a whole pod.
@@ -68,7 +74,7 @@ fn check_amounts(
                 findings
                     .at(pointer::join(&format!("{place}/resources/{amounts}"), name))
                     .message(message(name))
-                    .help(use_name_like(allowed))
+                    .advise(advice(allowed))
                     .key(name);
             }
         }

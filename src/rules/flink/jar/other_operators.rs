@@ -57,7 +57,7 @@ fn flink_cluster(subject: &Subject<'_>, findings: &mut Findings) {
             "`jarFile` `{}` is an address, but `flink run` takes the path of a file",
             shown(&redaction::uri(file))
         ))
-        .help(format!("write `{}`", shown(&redaction::uri(&path))))
+        .advise(super::write(path))
         .found(redaction::uri(file));
 }
 
