@@ -410,7 +410,8 @@ fn a_file_without_options_is_completed_where_pods_read_it() {
             .iter()
             .flat_map(|text| olds.iter().map(move |old| (*text, old.clone())))
         {
-            let (found, after) = completed(&request(text, old.clone()), std::slice::from_ref(&reader), "odd");
+            let (found, after) =
+                completed(&request(text, old.clone()), std::slice::from_ref(&reader), "odd");
             assert_eq!(found, ["flink/enforced-option /data/odd"], "{spec} {text:?} {old:?}");
             assert!(after.starts_with(text) && after.contains(ENFORCED), "{after}");
             // Nobody reads it.

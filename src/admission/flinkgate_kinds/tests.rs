@@ -183,7 +183,7 @@ fn a_policy_is_compiled_with_all_others() {
         (
             "new",
             json!({"metadata": {}, "spec": {"rego": "package a\n", "match": {"namespaces": ["a*b"]}}}),
-            "error /spec match.namespaces: `a*b` is not a namespace name",
+            "error /spec/match/namespaces/0 `a*b` is not a namespace name",
         ),
     ];
     for (name, object, expected) in cases {
