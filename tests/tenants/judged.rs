@@ -37,7 +37,7 @@ fn tenants_and_policies_are_judged_with_places() {
         "10:16 error tenancy/flink-tenant first: `cost center` is not a label key: write at m",
         "11:59 warning tenancy/flink-tenant first: there is no rule `user/other`: run `flinkgat",
         "18:7 error tenancy/flink-tenant second: unknown field `quotaa`: did you mean `quota`",
-        "35:9 error tenancy/flink-policy same-package: line 1, column 1: package own is already tak",
+        "36:5 error tenancy/flink-policy same-package: line 1, column 1: package own is already tak",
     ];
     assert_eq!(found, expected);
 }
@@ -157,7 +157,7 @@ fn wrong_policy_objects_are_errors_at_their_line() {
         ("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n", ":1:1: there is no FlinkPolicy"),
         (
             "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkPolicy\nmetadata: {name: a}\nspec:\n  regoo: x\n",
-            ":4:1: unknown field `regoo`",
+            ":5:10: unknown field `regoo`",
         ),
         (
             "apiVersion: flinkgate.dev/v1alpha1\nkind: FlinkPolicy\nmetadata: {}\nspec: {rego: \"package a\"}\n",
