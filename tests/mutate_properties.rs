@@ -401,8 +401,8 @@ fn repeats_a_name(object: &Value) -> bool {
     })
 }
 
-/// Whether the pods of a FlinkDeployment have volumes of one type each, and no two mounts at one
-/// path. The API server refuses others.
+/// Whether the pods of a FlinkDeployment have volumes of one type each, no two containers or volumes of
+/// one name, and no two mounts at one path. The API server refuses others.
 fn is_consistent(object: &Value) -> bool {
     let resource = Resource::from_manifest(object.clone()).unwrap();
     let workload = lower(&resource, object).unwrap();
@@ -416,6 +416,7 @@ fn is_consistent(object: &Value) -> bool {
         let volumes = list(&spec["volumes"]);
         volumes.iter().all(|volume| volume.as_object().unwrap().len() == 2)
             && unique(volumes.iter().map(|volume| volume["name"].to_string()).collect())
+            && unique(list(&spec["containers"]).iter().map(|one| one["name"].to_string()).collect())
             && list(&spec["containers"]).iter().all(|container| {
                 let own = list(&container["volumeMounts"])
                     .into_iter()
