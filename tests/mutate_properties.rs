@@ -390,7 +390,7 @@ fn repeats_a_name(object: &Value) -> bool {
     let spec = &object["spec"];
     let roles = ["jobManager", "taskManager"].map(|role| &spec[role]["podTemplate"]);
     let lists = roles.into_iter().chain([&spec["podTemplate"]]).flat_map(|template| {
-        ["containers", "volumes"].map(|list| template["spec"][list].as_array())
+        ["containers", "initContainers", "volumes"].map(|list| template["spec"][list].as_array())
     });
     lists.flatten().any(|elements| {
         let mut known = BTreeSet::new();
@@ -416,7 +416,9 @@ fn is_consistent(object: &Value) -> bool {
         let volumes = list(&spec["volumes"]);
         volumes.iter().all(|volume| volume.as_object().unwrap().len() == 2)
             && unique(volumes.iter().map(|volume| volume["name"].to_string()).collect())
-            && unique(list(&spec["containers"]).iter().map(|one| one["name"].to_string()).collect())
+            && ["containers", "initContainers"].into_iter().all(|of| {
+                unique(list(&spec[of]).iter().map(|one| one["name"].to_string()).collect())
+            })
             && list(&spec["containers"]).iter().all(|container| {
                 let own = list(&container["volumeMounts"])
                     .into_iter()
