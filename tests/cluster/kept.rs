@@ -134,10 +134,9 @@ impl Running {
         until("earlier specs are dropped", || {
             let admitted = access.get(&["flinktenantledger", &ledger])["status"]["admitted"].take();
             let lines = admitted.as_array().into_iter().flatten().filter_map(Value::as_str);
-            // What the operator and controllers made of it has no record of its own, whenever the
-            // leader saw it.
-            let lines: Vec<&str> = lines.collect();
-            let [line] = lines.as_slice() else { return Err(admitted.to_string()) };
+            let of_cluster: Vec<&str> =
+                lines.filter(|line| line.starts_with("FlinkDeployment/")).collect();
+            let [line] = of_cluster.as_slice() else { return Err(admitted.to_string()) };
             if line.contains(',') { Err((*line).to_owned()) } else { Ok(()) }
         });
     }
