@@ -3,7 +3,6 @@
 use super::api::{Api, User};
 use super::objects::as_array;
 use super::operator::Cluster;
-use super::shapes::Shape;
 use serde_json::{Value, json};
 
 pub const TEMPLATE_HASH: &str = "6d85bcdd59";
@@ -43,11 +42,10 @@ impl Cluster {
         let text: String = options
             .map(|(key, value)| format!("{key}: {}\n", value.as_str().unwrap_or_default()))
             .collect();
-        let maker = if self.shape == Shape::Standalone { "standalone" } else { "native" };
-        let name = self.deployed_name();
+        let maker = if self.standalone { "standalone" } else { "native" };
         let map = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"flink-conf.yaml": text},
-            "metadata": {"name": format!("flink-config-{name}"), "namespace": self.namespace, "ownerReferences": owners(deployment),
-                "labels": {"app": name, "type": format!("flink-{maker}-kubernetes")}}});
+            "metadata": {"name": format!("flink-config-{}", self.name), "namespace": self.namespace, "ownerReferences": owners(deployment),
+                "labels": {"app": self.name, "type": format!("flink-{maker}-kubernetes")}}});
         api.create(&User::operator(), "configmaps", &map).map(drop)
     }
 }

@@ -19,7 +19,6 @@ mod owner;
 #[allow(dead_code)]
 #[path = "../../convergence/pods.rs"]
 mod pods;
-mod shapes;
 mod tenants;
 
 use super::quota::scene::Scene;
@@ -29,7 +28,6 @@ use api::{Api, GROUP, collection};
 use operator::{Cluster, Lost};
 use owner::Way;
 use serde_json::Value;
-use shapes::Shape;
 use std::collections::{BTreeMap, BTreeSet};
 use tenants::Tenant;
 
@@ -60,17 +58,6 @@ enum Step {
     ChangeTenant,
 }
 
-/// What is done to a cluster that runs.
-const STEPS_OF_A_CLUSTER: [Step; 7] = [
-    Step::Upgrade,
-    Step::LoseTaskManager,
-    Step::LoseJobManager,
-    Step::LoseNode,
-    Step::Rescale,
-    Step::Suspend,
-    Step::Recreate,
-];
-
 struct Day {
     scene: Scene,
     api: Api,
@@ -85,8 +72,6 @@ struct Day {
     scales: usize,
     released: usize,
     changes: BTreeSet<&'static str>,
-    /// What was done to clusters of each shape.
-    shaped: BTreeSet<(Shape, Step)>,
 }
 
 #[test]
@@ -113,7 +98,6 @@ fn nothing_that_ran_is_refused_its_replacement_in_a_day_of_thirty_clusters() {
             tenant.cpu
         );
         *day.done.entry(step).or_default() += 1;
-        day.shaped.insert((day.clusters[cluster].shape, step));
     }
     day.end();
 }
@@ -129,8 +113,8 @@ impl Day {
             "--clusterrole=cluster-admin",
             &binding,
         ]);
-        let all = (0..CLUSTERS).map(|number| Cluster::new("", number).cpu());
-        let mut tenants = tenants::all(all.sum());
+        let each = Cluster::new("", 0).cpu();
+        let mut tenants = tenants::all(each * i64::try_from(CLUSTERS).unwrap());
         for tenant in &mut tenants {
             tenant.create(&scene);
         }
@@ -152,7 +136,6 @@ impl Day {
             scales: 0,
             released: 0,
             changes: BTreeSet::new(),
-            shaped: BTreeSet::new(),
         };
         for number in 0..day.clusters.len() {
             let cluster = &mut day.clusters[number];
@@ -164,11 +147,7 @@ impl Day {
 
     /// What happens next, and to which cluster.
     fn plan(&mut self) -> (Step, usize) {
-        let rare = self.chance.below(4) == 0;
-        let number = match self.chance.below(self.clusters.len()) {
-            number if rare => number / CLUSTERS * CLUSTERS + CLUSTERS - 1 - number % 2,
-            number => number,
-        };
+        let number = self.chance.below(self.clusters.len());
         if [KILLS_LEADER, RESTARTS_API_SERVER].contains(&self.number) {
             // In a tenant that is full, or one that has claims.
             let first = if self.number == KILLS_LEADER { CLUSTERS } else { 2 * CLUSTERS };
@@ -188,27 +167,19 @@ impl Day {
             10 => Step::Recreate,
             _ => Step::ChangeTenant,
         };
-        // There are few of these, and each step is done to them.
-        let shape = self.clusters[number].shape;
-        let is_new = |step: &Step| !self.shaped.contains(&(shape, *step));
-        let next = STEPS_OF_A_CLUSTER.into_iter().find(is_new);
-        let is_rare = matches!(shape, Shape::Session | Shape::BlueGreen);
-        match next.filter(|_| is_rare && step != Step::ChangeTenant) {
-            Some(next) => (next, number),
-            None => (step, number),
-        }
+        (step, number)
     }
 
     fn tenant_of(&self, cluster: usize) -> usize {
         cluster / CLUSTERS
     }
 
-    /// What a tenant's clusters are charged. Those that are suspended keep theirs, unless the tenant
+    /// What a tenant's clusters declare. Those that are suspended keep theirs, unless the tenant
     /// releases it.
     fn declared(&self, tenant: usize) -> i64 {
         let releases = self.tenants[tenant].releases;
         let all = self.clusters[tenant * CLUSTERS..][..CLUSTERS].iter();
-        all.map(|cluster| cluster.charge(releases)).sum()
+        all.filter(|cluster| !(releases && cluster.suspended)).map(Cluster::cpu).sum()
     }
 
     /// A stored cluster of a tenant, and not this one.
@@ -226,9 +197,6 @@ impl Day {
             Step::Upgrade => {
                 let image = format!("registry.example.com/flink/etl:1.5.{}", self.number);
                 let way = [Way::Patch, Way::Apply, Way::Replace][self.chance.below(3)];
-                if self.clusters[number].shape == Shape::Session {
-                    self.raise_to_declared(tenant, declared)?;
-                }
                 let cluster = &mut self.clusters[number];
                 cluster.image = image;
                 cluster.send(&self.api, way)?;
@@ -237,14 +205,36 @@ impl Day {
             Step::LoseTaskManager => self.lose(number, &[Lost::TaskManager], false),
             Step::LoseJobManager => self.lose(number, &[Lost::JobManager], false),
             Step::LoseNode => self.lose(number, &[Lost::JobManager, Lost::TaskManager], true),
-            Step::Rescale => self.rescale(tenant, number),
+            Step::Rescale => {
+                let now = self.clusters[number].task_managers;
+                let wanted = if now > 1 && self.chance.below(2) == 0 { now - 1 } else { now + 1 };
+                let fits = wanted < now || declared < hard;
+                if fits && self.tenants[tenant].charged(&self.api) >= hard {
+                    // A pod that is being deleted counts until its grace period has passed.
+                    self.settled(tenant);
+                }
+                let cluster = &self.clusters[number];
+                let answer = if cluster.standalone && self.number.is_multiple_of(2) {
+                    self.scales += 1;
+                    cluster.scale(&self.api, wanted)
+                } else {
+                    cluster.update(&self.api, &cluster.scaled(wanted))
+                };
+                self.as_expected(fits, &answer)?;
+                let cluster = &mut self.clusters[number];
+                if fits {
+                    cluster.task_managers = wanted;
+                    cluster.redeploy(&self.api)?;
+                    self.settled(tenant);
+                }
+                Ok(())
+            }
             Step::Suspend => self.clusters[number].suspend(&self.api),
             Step::Resume => {
                 let releases = self.tenants[tenant].releases;
-                let cluster = &self.clusters[number];
-                let more = cluster.cpu() - cluster.charge(releases);
-                let fits = more == 0 || declared + more <= hard;
-                if more > 0 && fits && self.tenants[tenant].charged(&self.api) + more > hard {
+                let cpu = self.clusters[number].cpu();
+                let fits = !releases || declared + cpu <= hard;
+                if releases && fits && self.tenants[tenant].charged(&self.api) + cpu > hard {
                     self.settled(tenant);
                 }
                 let answer = self.clusters[number].resume(&self.api);
@@ -252,15 +242,15 @@ impl Day {
                 self.as_expected(fits, &answer)
             }
             Step::Recreate => {
-                let cluster = &mut self.clusters[number];
-                let (cpu, first) = (cluster.cpu(), cluster.first_cpu());
-                cluster.delete(&self.api)?;
+                let cpu = self.clusters[number].cpu();
+                self.clusters[number].delete(&self.api)?;
                 self.settled_at(tenant, declared - cpu);
-                if declared - cpu + first > hard {
+                if declared > hard {
                     let answer = self.clusters[number].create(&self.api);
                     self.as_expected(false, &answer)?;
+                    let probe = self.probe(tenant, number)?;
+                    self.tenants[tenant].set_quota(&self.api, &self.scene, declared, &probe);
                 }
-                self.raise_to_declared(tenant, declared)?;
                 self.clusters[number].create(&self.api)
             }
             Step::ChangeTenant => {
@@ -276,51 +266,5 @@ impl Day {
                 Ok(())
             }
         }
-    }
-
-    /// Its owner gives a cluster one TaskManager more or less.
-    fn rescale(&mut self, tenant: usize, number: usize) -> Result<(), String> {
-        let now = self.clusters[number].task_managers;
-        let wanted = if now > 1 && self.chance.below(2) == 0 { now - 1 } else { now + 1 };
-        let shape = self.clusters[number].shape;
-        if wanted < now && shape == Shape::BlueGreen {
-            // The colour that runs keeps its size until the other one has replaced it.
-            self.raise_to_declared(tenant, self.declared(tenant))?;
-        }
-        let (declared, hard) = (self.declared(tenant), self.tenants[tenant].cpu);
-        let fits = wanted < now || declared + self.clusters[number].step() <= hard;
-        if fits && self.tenants[tenant].charged(&self.api) >= hard {
-            // A pod that is being deleted counts until its grace period has passed.
-            self.settled(tenant);
-        }
-        let cluster = &mut self.clusters[number];
-        let answer = if shape == Shape::Standalone && self.number.is_multiple_of(2) {
-            self.scales += 1;
-            cluster.scale(&self.api, wanted)
-        } else {
-            cluster.resize(&self.api, wanted)
-        };
-        if shape == Shape::Session {
-            // The job may have any size; its TaskManagers need the quota.
-            answer?;
-            cluster.task_managers = wanted;
-            cluster.release_task_managers(&self.api)?;
-            let answer = cluster.ask_for_task_managers(&self.api);
-            if answer.is_err() {
-                cluster.task_managers = now;
-                cluster.resize(&self.api, now)?;
-            }
-            self.as_expected(fits, &answer)?;
-            self.settled(tenant);
-            return Ok(());
-        }
-        self.as_expected(fits, &answer)?;
-        if fits {
-            let cluster = &mut self.clusters[number];
-            cluster.task_managers = wanted;
-            cluster.redeploy(&self.api)?;
-            self.settled(tenant);
-        }
-        Ok(())
     }
 }

@@ -4,7 +4,6 @@
 use super::api::{Api, User, collection};
 use super::made::{TEMPLATE_HASH, as_asked_for, owners};
 use super::pods;
-use super::shapes::Shape;
 use crate::support::wait::until;
 use ::flinkgate::kinds::lower;
 use ::flinkgate::resource::Resource;
@@ -21,16 +20,14 @@ const GRACE: u32 = 1;
 pub struct Cluster {
     pub namespace: String,
     pub name: String,
-    pub shape: Shape,
-    /// Of a blue/green deployment, what runs or is about to.
-    pub colour: &'static str,
+    pub standalone: bool,
     pub task_managers: i64,
     pub image: String,
     pub suspended: bool,
     /// Whether its owner has created it.
     pub exists: bool,
     /// What was made of it, while it runs.
-    pub(super) deployed: Option<Deployed>,
+    deployed: Option<Deployed>,
     /// Pods that a lost node does not confirm to be gone.
     ghosts: Vec<String>,
     /// How many pods there were.
@@ -39,9 +36,9 @@ pub struct Cluster {
     claims: Vec<(String, Value)>,
 }
 
-pub(super) struct Deployed {
-    pub(super) job_manager: String,
-    pub(super) task_managers: Vec<String>,
+struct Deployed {
+    job_manager: String,
+    task_managers: Vec<String>,
     /// What a native JobManager makes its TaskManagers of.
     template: Value,
 }
@@ -58,8 +55,7 @@ impl Cluster {
         Self {
             namespace: namespace.to_owned(),
             name: format!("job-{number}"),
-            shape: Shape::of(number),
-            colour: "green",
+            standalone: number % 2 == 1,
             task_managers: 2,
             image: "registry.example.com/flink/etl:1.4.2".to_owned(),
             suspended: false,
@@ -71,48 +67,35 @@ impl Cluster {
         }
     }
 
+    /// What it declares, of one cpu a pod.
+    pub fn cpu(&self) -> i64 {
+        1 + self.task_managers
+    }
+
     pub fn path(&self, api_version: &str, plural: &str) -> String {
         collection(api_version, &self.namespace, plural)
     }
 
     /// Its owner creates it, and the operator deploys it.
     pub fn create(&mut self, api: &Api) -> Result<(), String> {
-        api.create(&User::developer(), self.plural(), &self.manifest())?;
+        api.create(&User::developer(), "flinkdeployments", &self.manifest())?;
         (self.suspended, self.exists) = (false, true);
-        match self.shape {
-            Shape::BlueGreen => self.switch_colour(api),
-            Shape::Session => {
-                self.deploy(api)?;
-                self.submit(api)
-            }
-            Shape::Native | Shape::Standalone => self.deploy(api),
-        }
+        self.deploy(api)
     }
 
     /// The operator takes down what it made, and deploys the cluster as it is stored.
     pub fn redeploy(&mut self, api: &Api) -> Result<(), String> {
-        if self.shape == Shape::BlueGreen {
-            return self.switch_colour(api);
-        }
         self.undeploy(api)?;
-        self.deploy(api)?;
-        self.ask_for_task_managers(api)
+        self.deploy(api)
     }
 
-    /// The operator changes the FlinkDeployment that it deploys.
-    pub(super) fn operator(
-        &self,
-        api: &Api,
-        part: Option<&str>,
-        patch: &Value,
-    ) -> Result<(), String> {
+    fn operator(&self, api: &Api, part: Option<&str>, patch: &Value) -> Result<(), String> {
         let path = self.path(OPERATED, "flinkdeployments");
-        api.patch(&User::operator(), &path, &self.deployed_name(), part, patch).map(drop)
+        api.patch(&User::operator(), &path, &self.name, part, patch).map(drop)
     }
 
-    pub(super) fn report(&self, api: &Api, job: &str, lifecycle: &str) -> Result<(), String> {
-        let path = self.path(OPERATED, "flinkdeployments");
-        let stored = api.get(&path, &self.deployed_name())?;
+    fn report(&self, api: &Api, job: &str, lifecycle: &str) -> Result<(), String> {
+        let stored = api.get(&self.path(OPERATED, "flinkdeployments"), &self.name)?;
         let status = json!({"status": {"jobStatus": {"state": job}, "lifecycleState": lifecycle,
             "observedGeneration": stored["metadata"]["generation"],
             "jobManagerDeploymentStatus": if job == "RUNNING" { "READY" } else { "MISSING" },
@@ -120,12 +103,9 @@ impl Cluster {
         self.operator(api, Some("status"), &status)
     }
 
-    /// The operator deploys the FlinkDeployment as it is stored. The JobManager of a session cluster asks
-    /// for TaskManagers when it has a job.
-    pub(super) fn deploy(&mut self, api: &Api) -> Result<(), String> {
+    fn deploy(&mut self, api: &Api) -> Result<(), String> {
         self.operator(api, None, &json!({"metadata": {"finalizers": [FINALIZER]}}))?;
-        let name = self.deployed_name();
-        let stored = api.get(&self.path(OPERATED, "flinkdeployments"), &name)?;
+        let stored = api.get(&self.path(OPERATED, "flinkdeployments"), &self.name)?;
         let resource = Resource::from_manifest(stored.clone()).unwrap();
         let workload = lower(&resource, &stored).unwrap();
         let templates = pods::of_flink_deployment(&resource, &workload);
@@ -138,44 +118,36 @@ impl Cluster {
                 .unwrap()
         };
         let (job_manager, task_manager) = (of("jobmanager"), of("taskmanager"));
-        let deployment = self.deployment(api, &stored, &name, &job_manager, 1)?;
+        let deployment = self.deployment(api, &stored, &self.name, &job_manager, 1)?;
         self.config_map(api, &stored, &deployment)?;
         let mut deployed = Deployed {
             job_manager: String::new(),
             task_managers: Vec::new(),
             template: task_manager,
         };
-        if self.shape == Shape::Standalone {
-            let name = format!("{name}-taskmanager");
+        if self.standalone {
+            let name = format!("{}-taskmanager", self.name);
             self.deployment(api, &stored, &name, &deployed.template, self.task_managers)?;
         } else {
             deployed.template["metadata"]["ownerReferences"] = owners(&deployment);
         }
         self.deployed = Some(deployed);
         self.replace(api, Lost::JobManager)?;
-        if self.shape != Shape::Session {
-            self.ask_for_task_managers(api)?;
+        for _ in 0..self.task_managers {
+            self.replace(api, Lost::TaskManager)?;
         }
         self.report(api, "RUNNING", "STABLE")?;
         self.bind_claims(api)
-    }
-
-    /// The TaskManagers that it lacks are made.
-    pub(super) fn ask_for_task_managers(&mut self, api: &Api) -> Result<(), String> {
-        let deployed = self.deployed.as_ref().unwrap();
-        let there = i64::try_from(deployed.task_managers.len()).unwrap();
-        (there..self.task_managers).try_for_each(|_| self.replace(api, Lost::TaskManager))
     }
 
     /// Puts a pod in the place of one that is lost, or of none, as the one who makes such pods.
     pub fn replace(&mut self, api: &Api, lost: Lost) -> Result<(), String> {
         self.pods += 1;
         let number = self.pods;
-        let cluster = self.deployed_name();
         let deployed = self.deployed.as_mut().unwrap();
-        if lost == Lost::TaskManager && self.shape != Shape::Standalone {
+        if lost == Lost::TaskManager && !self.standalone {
             let mut pod = deployed.template.clone();
-            let name = format!("{cluster}-taskmanager-1-{number}");
+            let name = format!("{}-taskmanager-1-{number}", self.name);
             pod["metadata"]["name"] = json!(name);
             let user = User::job_manager(&self.namespace, &deployed.job_manager);
             api.create(&user, "pods", &pod)?;
@@ -183,7 +155,7 @@ impl Cluster {
             return Ok(());
         }
         let suffix = if lost == Lost::TaskManager { "-taskmanager" } else { "" };
-        let set = format!("{cluster}{suffix}-{TEMPLATE_HASH}");
+        let set = format!("{}{suffix}-{TEMPLATE_HASH}", self.name);
         let set = api.get(&collection("apps/v1", &self.namespace, "replicasets"), &set)?;
         let name = format!("{}-{number}", set["metadata"]["name"].as_str().unwrap());
         let template = &set["spec"]["template"];
@@ -226,29 +198,17 @@ impl Cluster {
     }
 
     /// What is made of it goes, and what Kubernetes makes of that.
-    pub(super) fn undeploy(&mut self, api: &Api) -> Result<(), String> {
-        let name = self.deployed_name();
-        let deployed = self.deployed.take();
-        self.take_down(api, &name, deployed)
-    }
-
-    /// The same of what was made of a FlinkDeployment of this name.
-    pub(super) fn take_down(
-        &mut self,
-        api: &Api,
-        cluster: &str,
-        deployed: Option<Deployed>,
-    ) -> Result<(), String> {
+    fn undeploy(&mut self, api: &Api) -> Result<(), String> {
         self.forget_ghosts(api)?;
-        let Some(deployed) = deployed else { return Ok(()) };
+        let Some(deployed) = self.deployed.take() else { return Ok(()) };
         let (operator, collector) =
             (User::operator(), User::component("generic-garbage-collector"));
-        for name in [cluster.to_owned(), format!("{cluster}-taskmanager")] {
+        for name in [self.name.clone(), format!("{}-taskmanager", self.name)] {
             api.delete(&operator, &self.path("apps/v1", "deployments"), &name, 0)?;
             let set = format!("{name}-{TEMPLATE_HASH}");
             api.delete(&collector, &self.path("apps/v1", "replicasets"), &set, 0)?;
         }
-        let map = format!("flink-config-{cluster}");
+        let map = format!("flink-config-{}", self.name);
         api.delete(&collector, &self.path("v1", "configmaps"), &map, 0)?;
         for pod in deployed.task_managers.iter().chain([&deployed.job_manager]) {
             api.delete(&collector, &self.path("v1", "pods"), pod, 0)?;
@@ -258,37 +218,23 @@ impl Cluster {
 
     /// Its owner suspends it, and the operator takes it down.
     pub fn suspend(&mut self, api: &Api) -> Result<(), String> {
-        self.set_state(api, "suspended")?;
-        self.suspended = true;
-        if self.shape == Shape::Session {
-            return self.release_task_managers(api);
-        }
+        self.update(api, &json!({"job": {"state": "suspended"}}))?;
         self.undeploy(api)?;
-        self.report(api, "FINISHED", "SUSPENDED")?;
-        self.report_colour(api, "ACTIVE")
+        self.suspended = true;
+        self.report(api, "FINISHED", "SUSPENDED")
     }
 
     /// Its owner starts it again.
     pub fn resume(&mut self, api: &Api) -> Result<(), String> {
-        self.set_state(api, "running")?;
+        self.update(api, &json!({"job": {"state": "running"}}))?;
         self.suspended = false;
-        if self.shape == Shape::Session {
-            return self.ask_for_task_managers(api).or_else(|refusal| {
-                // The job does not run, so its owner gives it up.
-                self.suspend(api)?;
-                Err(refusal)
-            });
-        }
-        self.deploy(api)?;
-        self.report_colour(api, "ACTIVE")
+        self.deploy(api)
     }
 
     /// Its owner deletes it; it is there until the operator has taken it down.
     pub fn delete(&mut self, api: &Api) -> Result<(), String> {
-        self.delete_job(api)?;
-        let path = self.path(OPERATED, self.plural());
+        let path = self.path(OPERATED, "flinkdeployments");
         api.delete(&User::developer(), &path, &self.name, 0)?;
-        self.delete_colour(api)?;
         self.undeploy(api)?;
         self.exists = false;
         self.operator(api, None, &json!({"metadata": {"finalizers": null}}))

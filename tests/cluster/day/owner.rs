@@ -2,7 +2,6 @@
 
 use super::api::{Api, User};
 use super::operator::{Cluster, OPERATED};
-use super::shapes::{SESSION_JOBS, Shape};
 use serde_json::{Value, json};
 
 /// How an owner sends a manifest.
@@ -20,69 +19,40 @@ impl Cluster {
     /// As its owner writes it: nothing of what the tenant says is in it.
     pub fn manifest(&self) -> Value {
         let resource = json!({"cpu": 1, "memory": "2048m"});
-        let is_standalone = self.shape == Shape::Standalone;
-        let mut spec = json!({
-            "image": self.image, "flinkVersion": "v1_20", "serviceAccount": "flink",
-            "mode": if is_standalone { "standalone" } else { "native" },
-            "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "1"},
-            "jobManager": {"resource": resource}, "taskManager": {"resource": resource}});
-        if self.shape != Shape::Session {
-            spec["job"] = json!({"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": self.task_managers, "upgradeMode": "stateless"});
+        let mut manifest = json!({"apiVersion": OPERATED, "kind": "FlinkDeployment",
+            "metadata": {"name": self.name, "namespace": self.namespace}, "spec": {
+                "image": self.image, "flinkVersion": "v1_20", "serviceAccount": "flink",
+                "mode": if self.standalone { "standalone" } else { "native" },
+                "flinkConfiguration": {"taskmanager.numberOfTaskSlots": "1"},
+                "jobManager": {"resource": resource}, "taskManager": {"resource": resource},
+                "job": {"jarURI": "local:///opt/flink/jobs/etl.jar", "parallelism": self.task_managers, "upgradeMode": "stateless"}}});
+        if self.standalone {
+            manifest["spec"]["taskManager"]["replicas"] = json!(self.task_managers);
         }
-        if is_standalone {
-            spec["taskManager"]["replicas"] = json!(self.task_managers);
-        }
-        let kind = match self.shape {
-            Shape::BlueGreen => "FlinkBlueGreenDeployment",
-            Shape::Native | Shape::Standalone | Shape::Session => "FlinkDeployment",
-        };
-        json!({"apiVersion": OPERATED, "kind": kind, "spec": self.wrapped(spec),
-            "metadata": {"name": self.name, "namespace": self.namespace}})
-    }
-
-    /// The spec of a FlinkDeployment in that of the object.
-    fn wrapped(&self, spec: Value) -> Value {
-        if self.shape == Shape::BlueGreen { json!({"template": {"spec": spec}}) } else { spec }
+        manifest
     }
 
     /// Its owner changes it.
     pub fn update(&self, api: &Api, spec: &Value) -> Result<(), String> {
-        let path = self.path(OPERATED, self.plural());
-        let patch = json!({"spec": self.wrapped(spec.clone())});
+        let path = self.path(OPERATED, "flinkdeployments");
+        let patch = json!({ "spec": spec });
         api.patch(&User::developer(), &path, &self.name, None, &patch).map(drop)
     }
 
-    /// Its owner sends its manifest, and that of the job of a session cluster.
+    /// Its owner sends its manifest.
     pub fn send(&self, api: &Api, way: Way) -> Result<(), String> {
-        self.send_object(api, way, self.plural(), &self.manifest())?;
-        match self.shape {
-            Shape::Session => self.send_object(api, way, SESSION_JOBS, &self.job()),
-            Shape::Native | Shape::Standalone | Shape::BlueGreen => Ok(()),
-        }
-    }
-
-    fn send_object(
-        &self,
-        api: &Api,
-        way: Way,
-        plural: &str,
-        manifest: &Value,
-    ) -> Result<(), String> {
-        let (path, user) = (self.path(OPERATED, plural), User::developer());
-        let name = manifest["metadata"]["name"].as_str().unwrap();
+        let path = self.path(OPERATED, "flinkdeployments");
+        let (user, manifest) = (User::developer(), self.manifest());
         match way {
-            Way::Patch => {
-                let patch = json!({"spec": manifest["spec"]});
-                api.patch(&user, &path, name, None, &patch).map(drop)
-            }
-            Way::Apply => api.apply(&user, &path, name, manifest).map(drop),
+            Way::Patch => self.update(api, &manifest["spec"]),
+            Way::Apply => api.apply(&user, &path, &self.name, &manifest).map(drop),
             Way::Replace => {
-                let mut object = manifest.clone();
-                let stored = api.get(&path, name)?;
+                let mut object = manifest;
+                let stored = api.get(&path, &self.name)?;
                 for field in ["resourceVersion", "finalizers"] {
                     object["metadata"][field] = stored["metadata"][field].clone();
                 }
-                api.replace(&user, &path, name, &object).map(drop)
+                api.replace(&user, &path, &self.name, &object).map(drop)
             }
         }
     }
@@ -94,30 +64,12 @@ impl Cluster {
         api.patch(&User::developer(), &path, &self.name, Some("scale"), &patch).map(drop)
     }
 
-    /// Its owner gives it so many TaskManagers.
-    pub fn resize(&self, api: &Api, task_managers: i64) -> Result<(), String> {
-        let job = json!({"job": {"parallelism": task_managers}});
-        match self.shape {
-            Shape::Session => self.update_job(api, &job),
-            Shape::Standalone => {
-                let mut spec = job;
-                spec["taskManager"] = json!({"replicas": task_managers});
-                self.update(api, &spec)
-            }
-            Shape::Native | Shape::BlueGreen => self.update(api, &job),
+    /// The change that gives it so many TaskManagers.
+    pub fn scaled(&self, task_managers: i64) -> Value {
+        let mut spec = json!({"job": {"parallelism": task_managers}});
+        if self.standalone {
+            spec["taskManager"] = json!({"replicas": task_managers});
         }
-    }
-
-    /// Its owner suspends or resumes the job.
-    pub fn set_state(&self, api: &Api, state: &str) -> Result<(), String> {
-        let job = json!({"job": {"state": state}});
-        match self.shape {
-            Shape::Session => self.update_job(api, &job),
-            Shape::BlueGreen => {
-                self.update(api, &job)?;
-                self.operator(api, None, &json!({ "spec": job }))
-            }
-            Shape::Native | Shape::Standalone => self.update(api, &job),
-        }
+        spec
     }
 }
