@@ -81,17 +81,19 @@ pub fn run(args: Args) -> Outcome {
     if args.fixes.applies() {
         let may_edit = |file: &str| args.fixes.may_edit(file);
         let judge = |texts: &Texts| evaluate(&args, &of_run, texts).map(Evaluation::into_judged);
+        let is_unreadable = !evaluation.input.unreadable.is_empty();
+        if args.fixes.is_dry() {
+            let unreadable = evaluation.input.unreadable.clone();
+            evaluation.input.complain(&Report::new(0, Vec::new(), Vec::new(), unreadable));
+        }
         let first = evaluation.into_judged();
         let fixed = fixes::all(&texts, first, args.fixes.includes_unsafe(), may_edit, judge)?;
         if args.fixes.is_dry() {
             terminal::print(&fixed.diff())?;
-            let input = evaluate(&args, &of_run, &texts)?.input;
-            let unreadable = input.unreadable.clone();
-            input.complain(&Report::new(0, Vec::new(), Vec::new(), unreadable));
-            return Ok(match (input.unreadable.is_empty(), fixed.changed.is_empty()) {
-                (false, _) => Exit::CouldNotRun,
-                (true, false) => Exit::Findings,
-                (true, true) => Exit::Fine,
+            return Ok(match (is_unreadable, fixed.changed.is_empty()) {
+                (true, _) => Exit::CouldNotRun,
+                (false, false) => Exit::Findings,
+                (false, true) => Exit::Fine,
             });
         }
         fixed.write(&args.manifests.paths)?;
