@@ -22,7 +22,7 @@ const MAX_EXHAUSTED: usize = 4;
 
 /// Time all entry points of one evaluation may take together. [`MAX_EXHAUSTED`] of them take about
 /// 200 ms, so this only stops what is slow inside builtins; it is longer than a container throttled
-/// for a few periods of 100 ms stands still, and fits the API server's default timeout of 10 s.
+/// for a few periods of 100 ms is paused, and fits the API server's default timeout of 10 s.
 const TIME_LIMIT: Duration = Duration::from_secs(1);
 
 /// Why an entry point of a policy gave no value.

@@ -35,7 +35,7 @@ pub(super) fn module_facts(module: &Module) -> ModuleFacts {
     let definitions: Vec<Definition> =
         module.policy.iter().map(|rule| walker.definition(rule)).collect();
     let Walker { inputs, problems, imported, mut calls, negated, statements, .. } = walker;
-    // A function of the module's own goes before the one of OPA.
+    // A function that the module defines takes precedence over OPA's.
     calls.retain(|_, call| !definitions.iter().any(|one| one.name == call.name));
     ModuleFacts { definitions, inputs, problems, imported, calls, negated, statements, package }
 }

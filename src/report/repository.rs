@@ -1,5 +1,5 @@
 //! Paths as services see them that show a report beside the code: relative to the repository's root,
-//! wherever in it Flinkgate ran.
+//! from whatever folder Flinkgate ran.
 
 use super::Report;
 use std::collections::BTreeMap;

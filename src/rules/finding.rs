@@ -67,7 +67,7 @@ pub struct Finding {
     /// Whether it is a warning at most, whatever the tenant enforces: it is about what runs already.
     #[serde(skip)]
     pub is_advice: bool,
-    /// Whether the value at the pointer has a type of which nothing can be read.
+    /// Whether the value at the pointer has a wrong type, so that nothing in it can be read.
     #[serde(skip)]
     pub is_unreadable: bool,
     /// The value that is the cause. If a finding as severe is about it, this one says nothing new.
@@ -157,7 +157,7 @@ impl Finding {
     }
 
     /// Whether it is a warning at most.
-    pub fn advice(&mut self, is_advice: bool) -> &mut Self {
+    pub fn warning_at_most(&mut self, is_advice: bool) -> &mut Self {
         self.is_advice = is_advice;
         self
     }
@@ -168,7 +168,7 @@ impl Finding {
         self
     }
 
-    /// The value at the pointer has a type of which nothing can be read.
+    /// The value at the pointer has a wrong type, so that nothing in it can be read.
     pub fn unreadable(&mut self) -> &mut Self {
         self.is_unreadable = true;
         self

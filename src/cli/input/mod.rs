@@ -33,7 +33,7 @@ pub struct Manifest {
     pub resource: Resource,
     /// Where the fields of the document stand that holds the object.
     pub positions: Arc<Positions>,
-    /// Where the object stands in that document: empty, or `/items/N` in a List.
+    /// Where the object is in that document: empty, or `/items/N` in a List.
     pub prefix: String,
 }
 

@@ -73,7 +73,7 @@ pub struct SizeProblem {
     pub message: String,
     /// What to write instead.
     pub help: String,
-    /// Whether the value has a type of which nothing can be read.
+    /// Whether the value has a wrong type, so that nothing in it can be read.
     pub is_unreadable: bool,
 }
 
@@ -88,7 +88,7 @@ impl SizeProblem {
         Self { pointer, message, help, is_unreadable: false }
     }
 
-    /// The same of a value with a type of which nothing can be read.
+    /// The same for a value of a wrong type.
     pub fn of_type(self) -> Self {
         Self { is_unreadable: true, ..self }
     }

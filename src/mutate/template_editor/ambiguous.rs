@@ -31,7 +31,7 @@ impl TemplateEditor<'_> {
         match self.pods.get(index).map(|set| &set.template) {
             Some(Template::InObject(place)) => of_object(place),
             Some(Template::Generated(made)) => repeats(&made.value),
-            // Merged by position, elements of one name are still told apart, and mutation itself adds
+            // Merging by position distinguishes elements of one name, and mutation itself adds
             // some: only the result counts.
             Some(Template::Merged(merged)) => {
                 repeats(merged.value(self.object()))

@@ -35,7 +35,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
     findings
         .at(place(subject, growth))
         .level(if is_guaranteed { Level::Error } else { RULE.level })
-        .advice(is_kept(subject))
+        .warning_at_most(is_kept(subject))
         .message(message)
         .advise(help(growth))
         .key(&growth.resource)

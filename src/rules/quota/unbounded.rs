@@ -34,7 +34,7 @@ fn check(subject: &Subject<'_>, findings: &mut Findings) {
         let help = growth.map_or_else(|| Advice::words(open.help), growth::help);
         findings
             .at(subject.place_of_option(&[open.option]))
-            .advice(growth::is_kept(subject))
+            .warning_at_most(growth::is_kept(subject))
             .message(open.message.as_str())
             .advise(help)
             .key(open.option);

@@ -235,7 +235,7 @@ fn a_cluster_waits_for_the_last_pods_of_another() {
     }
 }
 
-/// Whoever asks can find out whether one of them is deleted already.
+/// The answer names them, so that the caller can ask whether one of them is deleted already.
 #[test]
 fn a_refused_cluster_names_those_that_use_what_is_missing() {
     let named = |ledger: &mut Ledger, request: &Request| match ledger.admit(request) {

@@ -450,7 +450,7 @@ fn set_status(object: &mut Value, status: Option<Value>) {
     }
 }
 
-/// What an object's usage follows from, beside the object.
+/// What an object's usage depends on, besides the object.
 struct Counting<'g> {
     gate: &'g Gate,
     tenant: Option<&'g Tenant>,
