@@ -1,11 +1,11 @@
 //! `flinkgate eval`: a Rego expression over what policies see of objects.
 
-use super::args::{ManifestArgs, OnlyTenantArgs, OperatorArgs, TenantArgs};
-use super::input::{Input, Manifest};
-use super::{Exit, Outcome, gate, policy_input, terminal};
-use crate::pipeline::{InputUsage, Unassigned};
+use super::args::ManifestArgs;
+use super::input::Input;
+use super::policy_input::SeenArgs;
+use super::{Exit, Outcome, terminal};
 use crate::rego::expression::{Expression, Outcome as Evaluated};
-use crate::rego::{PolicySet, source};
+use crate::rego::source;
 use anyhow::ensure;
 use std::path::PathBuf;
 
@@ -37,11 +37,7 @@ pub struct Args {
     #[arg(long, value_name = "PATH")]
     policies: Vec<PathBuf>,
     #[command(flatten)]
-    tenants: TenantArgs,
-    #[command(flatten)]
-    only: OnlyTenantArgs,
-    #[command(flatten)]
-    operator: OperatorArgs,
+    seen: SeenArgs,
 }
 
 /// Runs the command: a line of JSON for each value, and status 1 if there is none.
@@ -55,7 +51,7 @@ pub fn run(args: Args) -> Outcome {
     input.complain(&input.report());
     let inputs = match args.object {
         true => input.manifests().map(|manifest| manifest.resource.object.clone()).collect(),
-        false => documents(&args, &input)?,
+        false => args.seen.documents(&input, |_| {}, |input| serde_json::to_value(input))?,
     };
     ensure!(
         !inputs.is_empty() || !input.unreadable.is_empty(),
@@ -74,28 +70,4 @@ pub fn run(args: Args) -> Outcome {
         (true, true) => Exit::Fine,
         (true, false) => Exit::Findings,
     })
-}
-
-/// The `input` of each object that policies see.
-fn documents(args: &Args, input: &Input<Vec<Manifest>>) -> anyhow::Result<Vec<serde_json::Value>> {
-    let context = args.operator.context(input.manifests())?;
-    let policies = PolicySet::built_in()?;
-    let gate =
-        gate::load(&args.tenants, &args.only, policies, Unassigned::default(), context, || {
-            input.manifests().cloned().collect()
-        })?;
-    let requests =
-        input.manifests().map(policy_input::request).collect::<anyhow::Result<Vec<_>>>()?;
-    let (mut cases, mut usage) = (Vec::new(), InputUsage::default());
-    for request in &requests {
-        if let Some(case) = gate.case(&request.resource, request.is_review) {
-            usage.add(&case);
-            cases.push(case);
-        }
-    }
-    let document = |case| {
-        let used = usage.others(&case);
-        Ok(gate.input(&case, &used, |input| serde_json::to_value(input))?)
-    };
-    cases.into_iter().map(document).collect()
 }

@@ -6,6 +6,7 @@ use super::{Exit, Outcome, gate, terminal};
 use crate::admission::review::Review;
 use crate::pipeline::{InputUsage, Unassigned};
 use crate::rego::PolicySet;
+use crate::rego::input::Input as PolicyInput;
 use crate::resource::Resource;
 use anyhow::Context;
 use std::borrow::Cow;
@@ -34,11 +35,55 @@ pub struct Args {
     #[arg(value_name = "FILE", default_value = "-")]
     files: Vec<PathBuf>,
     #[command(flatten)]
+    seen: SeenArgs,
+}
+
+/// What decides how policies see objects.
+#[derive(Debug, clap::Args)]
+pub(super) struct SeenArgs {
+    #[command(flatten)]
     tenants: TenantArgs,
     #[command(flatten)]
     only: OnlyTenantArgs,
     #[command(flatten)]
     operator: OperatorArgs,
+}
+
+impl SeenArgs {
+    /// The `input` of each object that policies see, as `write` gives it. `unseen` gets the others.
+    pub(super) fn documents<T>(
+        &self,
+        input: &Input<Vec<Manifest>>,
+        unseen: impl Fn(&str),
+        write: impl Fn(&PolicyInput<'_>) -> serde_json::Result<T>,
+    ) -> anyhow::Result<Vec<T>> {
+        let context = self.operator.context(input.manifests())?;
+        let policies = PolicySet::built_in()?;
+        let gate = gate::load(
+            &self.tenants,
+            &self.only,
+            policies,
+            Unassigned::default(),
+            context,
+            || input.manifests().cloned().collect(),
+        )?;
+        let requests = input.manifests().map(request).collect::<anyhow::Result<Vec<_>>>()?;
+        let (mut cases, mut usage) = (Vec::new(), InputUsage::default());
+        for request in &requests {
+            match gate.case(&request.resource, request.is_review) {
+                Some(case) => {
+                    usage.add(&case);
+                    cases.push(case);
+                }
+                None => unseen(&request.name),
+            }
+        }
+        let document = |case| {
+            let used = usage.others(&case);
+            Ok(gate.input(&case, &used, &write)?)
+        };
+        cases.into_iter().map(document).collect()
+    }
 }
 
 /// Runs the command.
@@ -48,45 +93,25 @@ pub struct Args {
 pub fn run(args: Args) -> Outcome {
     let input = Input::read(&ManifestArgs::of(&args.files))?;
     input.complain(&input.report());
-    let context = args.operator.context(input.manifests())?;
-    let policies = PolicySet::built_in()?;
-    let gate =
-        gate::load(&args.tenants, &args.only, policies, Unassigned::default(), context, || {
-            input.manifests().cloned().collect()
-        })?;
-
-    let requests = input.manifests().map(request).collect::<anyhow::Result<Vec<_>>>()?;
-    let (mut cases, mut usage) = (Vec::new(), InputUsage::default());
-    for request in &requests {
-        match gate.case(&request.resource, request.is_review) {
-            Some(case) => {
-                usage.add(&case);
-                cases.push(case);
-            }
-            None => terminal::report(&format!("note: policies do not see {}", request.name)),
-        }
-    }
-    let mut documents = String::new();
-    for case in cases {
-        let used = usage.others(&case);
-        let document = gate.input(&case, &used, |input| serde_json::to_string_pretty(input))?;
-        documents += &(document + "\n");
-    }
-    terminal::print(&documents)?;
+    let unseen = |name: &str| terminal::report(&format!("note: policies do not see {name}"));
+    let documents = args
+        .seen
+        .documents(&input, unseen, |input| Ok(serde_json::to_string_pretty(input)? + "\n"))?;
+    terminal::print(&documents.concat())?;
     Ok(if input.unreadable.is_empty() { Exit::Fine } else { Exit::CouldNotRun })
 }
 
 /// One object as it comes to the gate.
-pub(super) struct Request<'a> {
-    pub(super) resource: Cow<'a, Resource>,
+struct Request<'a> {
+    resource: Cow<'a, Resource>,
     /// The object and its file, for people.
     name: String,
     /// Whether it is the object of an AdmissionReview, which mutation has passed.
-    pub(super) is_review: bool,
+    is_review: bool,
 }
 
 /// The object of a manifest, or of the AdmissionReview in it.
-pub(super) fn request(manifest: &Manifest) -> anyhow::Result<Request<'_>> {
+fn request(manifest: &Manifest) -> anyhow::Result<Request<'_>> {
     let Manifest { file, resource, .. } = manifest;
     if resource.kind.kind != "AdmissionReview" {
         let name = format!("{} in `{file}`", manifest.object_ref());
